@@ -1,0 +1,53 @@
+# make demo   see it work: builds an environment, runs the quickstart on the preview engine, leaves a page to open
+# make lab    open the same notebook in JupyterLab
+# make test   lint, types, and every test
+# make bench  the benchmarks, as ratios against a peer in the same run
+
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+DEMO := build/demo
+# A demo must never spend money: it runs without any key, whatever the shell or the keyring hold.
+NO_KEY := env -u SEGMIND_API_KEY -u PIXVERSE_NB_BASE_URL -u PIXVERSE_NB_HOME PYTHON_KEYRING_BACKEND=keyring.backends.null.Keyring
+
+.PHONY: demo lab test lint bench clean
+
+demo: $(VENV)/lab
+	mkdir -p $(DEMO)
+	cp notebooks/01_quickstart.ipynb $(DEMO)/
+	$(NO_KEY) $(PY) -m nbconvert --to html --execute --log-level WARN $(DEMO)/01_quickstart.ipynb
+	@echo
+	@echo "Done. Open this page in a browser:"
+	@echo "  $(abspath $(DEMO))/01_quickstart.html"
+
+lab: $(VENV)/lab
+	$(VENV)/bin/jupyter lab notebooks/01_quickstart.ipynb
+
+test: lint
+	$(NO_KEY) $(PY) -m pytest
+
+lint: $(VENV)/dev
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+
+bench: $(VENV)/dev
+	$(NO_KEY) $(PY) bench/run.py
+
+# What is installed follows pyproject.toml; a stamp says that it was.
+$(VENV)/lab: pyproject.toml | $(VENV)/bin/python
+	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[lab]'
+	@touch $@
+
+$(VENV)/dev: pyproject.toml | $(VENV)/bin/python
+	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@ $(VENV)/lab
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+	  { echo "Python 3.10 or newer is needed; say which: make PYTHON=/path/to/python3"; exit 1; }
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	  echo "Python's venv module is missing; on Debian and Ubuntu: sudo apt install python3-venv"; exit 1; }
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

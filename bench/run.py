@@ -1,0 +1,203 @@
+"""The promises about speed and size, measured: `python bench/run.py [names]`.
+
+Prints one table and ends with 1 when a bound is broken. Ours and the peer run in turns in one process, against the same
+server, and their medians are compared: ratios travel from machine to machine, absolute figures do not.
+
+    v1        a clip of 20 MB through v1 to disk, journal and probe included, against the API page's bare script
+    v2        submit, follow and fetch a clip of 1 MB, against the official SDK and a download
+    memory    50 downloads of 50 MB at once
+    import    `import pixverse_nb` against `import requests`, and in a kernel that has its libraries loaded
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import servers
+
+if TYPE_CHECKING:
+    from pixverse_nb import Studio
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+KEY = "SG_0123456789abcdef"
+PROMPT = "A lighthouse in a storm, slow dolly in"
+DATA = {"prompt": PROMPT, "duration": 5, "quality": "540p"}
+CLIPS = Path(tempfile.gettempdir()) / "pixverse_nb-bench"
+ROUNDS = 25
+_WHAT = 60  # width of the table's first column
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the table: `ours` (against `peer`) must be at most `most`, or stay `below`; or it only informs."""
+
+    what: str
+    unit: str
+    ours: float
+    peer: float | None = None
+    most: float | None = None
+    below: float | None = None
+
+    @property
+    def measured(self) -> float:
+        return self.ours if self.peer is None else self.ours / self.peer
+
+    @property
+    def ok(self) -> bool:
+        return (self.most is None or self.measured <= self.most) and (self.below is None or self.measured < self.below)
+
+    def __str__(self) -> str:
+        ours = f"{self.ours:.1f} {self.unit}"
+        peer = ratio = bound = verdict = ""
+        unit = f" {self.unit}"
+        if self.peer is not None:
+            peer, ratio, unit = f"{self.peer:.1f} {self.unit}", f"{self.measured:.2f}", ""
+        if self.most is not None or self.below is not None:
+            bound = f"<= {self.most:g}{unit}" if self.most is not None else f"< {self.below:g}{unit}"
+            verdict = "ok" if self.ok else "BROKEN"
+        return f"{self.what:<{_WHAT}}{ours:>12}{peer:>12}{ratio:>8}{bound:>12}  {verdict}"
+
+
+def v1(folder: Path) -> Iterator[Line]:
+    import requests
+
+    import pixverse_nb as pv
+
+    with servers.running(CLIPS, 20, 1) as url:
+        studio = pv.Studio(KEY, base_url=url, home=folder / "home", api="v1")
+        headers = {"x-api-key": KEY, "Content-Type": "application/json"}
+        place = folder / "bare.mp4"
+
+        def ours() -> Path:
+            return clip_of(studio)
+
+        def bare() -> Path:
+            response = requests.post(f"{url}/v1/pixverse-v6", headers=headers, json=DATA)
+            with open(place, "wb") as file:  # noqa: PTH123  as such scripts are written
+                file.write(response.content)
+            return place
+
+        yield Line(
+            "v1, 20 MB to disk, in the history; the page's bare script", "ms", *in_turns(ours, bare, 20), most=0.8
+        )
+
+
+def v2(folder: Path) -> Iterator[Line]:
+    import requests
+    from segmind import SegmindClient
+
+    import pixverse_nb as pv
+
+    with servers.running(CLIPS, 20, 1) as url:
+        studio = pv.Studio(KEY, base_url=url, home=folder / "home")
+        place = folder / "sdk.mp4"
+
+        def ours() -> Path:
+            return clip_of(studio)
+
+        def sdk(client: SegmindClient) -> Path:
+            output = client.run("pixverse-v6", **DATA)["output"]
+            place.write_bytes(requests.get(output).content)
+            return place
+
+        def new() -> Path:
+            return sdk(SegmindClient(KEY, f"{url}/v1"))
+
+        yield Line(
+            "v2, 1 MB to disk, in the history; the SDK's run, a download", "ms", *in_turns(ours, new, 1), below=1
+        )
+        client = SegmindClient(KEY, f"{url}/v1")
+        # Not a promise: on loopback the journal, the hash and the look into the clip outweigh four small requests.
+        yield Line("  the same, the SDK's client made beforehand", "ms", *in_turns(ours, lambda: sdk(client), 1))
+
+
+def memory(folder: Path) -> Iterator[Line]:
+    with servers.running(CLIPS, 50, 50) as url:
+        for way in ("downloader", "studio"):
+            home = folder / way
+            growth = int(python(str(ROOT / "bench" / "memory.py"), way, url, "50", "50", str(home)))
+            for clip in (home / "clips").iterdir():
+                clip.unlink()
+            yield Line(f"growth of memory, 50 downloads of 50 MB at once, {way}", "MB", growth / 1e6, below=100)
+
+
+def imports(_: Path) -> Iterator[Line]:
+    def fresh(name: str, before: str = "") -> float:
+        line = f"{before}\nimport time; start = time.perf_counter(); import {name}; print(time.perf_counter() - start)"
+        return float(python("-c", line)) * 1000
+
+    taken = [(fresh("pixverse_nb"), fresh("requests")) for _ in range(9)]
+    ours, peer = (statistics.median(times) for times in zip(*taken, strict=True))
+    yield Line("import pixverse_nb; import requests", "ms", ours, peer, most=0.3)
+    kernel = "import IPython, ipykernel.kernelapp, pandas, requests"
+    running = statistics.median(fresh("pixverse_nb", kernel) for _ in range(5))
+    yield Line("import pixverse_nb in a running kernel", "ms", running, most=5)
+
+
+MEASURES: dict[str, Callable[[Path], Iterator[Line]]] = {"v1": v1, "v2": v2, "memory": memory, "import": imports}
+
+
+def in_turns(ours: Callable[[], Path], peer: Callable[[], Path], megabytes: int) -> tuple[float, float]:
+    """Medians of both, in ms, each run once for nothing and then `ROUNDS` times in turns; every file is checked."""
+    taken: dict[Callable[[], Path], list[float]] = {ours: [], peer: []}
+    for number in range(ROUNDS + 1):
+        for run in (ours, peer) if number % 2 else (peer, ours):
+            gc.collect()
+            start = time.perf_counter()
+            path = run()
+            passed = time.perf_counter() - start
+            if path.stat().st_size != megabytes * 1_000_000:
+                msg = f"{path} has {path.stat().st_size:,} bytes"
+                raise RuntimeError(msg)
+            path.unlink()
+            if number:
+                taken[run].append(passed * 1000)
+    return statistics.median(taken[ours]), statistics.median(taken[peer])
+
+
+def clip_of(studio: Studio) -> Path:
+    """The file of a clip that was just sent for, and is there."""
+    video = studio.submit(PROMPT, duration=5, quality="540p", reuse=False).wait().video
+    if video is None:
+        msg = "the clip is missing"
+        raise RuntimeError(msg)
+    return video.path
+
+
+def python(*arguments: str) -> str:
+    """What a fresh interpreter prints, with this checkout on its path."""
+    path = os.pathsep.join(part for part in (str(ROOT), os.environ.get("PYTHONPATH", "")) if part)
+    command, environment = [sys.executable, *arguments], {**os.environ, "PYTHONPATH": path}
+    return subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+
+
+def main(names: list[str]) -> int:
+    unknown = [name for name in names if name not in MEASURES]
+    if unknown:
+        print(f"There is no {', '.join(unknown)}; choose from {', '.join(MEASURES)}.", file=sys.stderr)
+        return 2
+    CLIPS.mkdir(exist_ok=True)
+    print(f"{'what; the peer':<{_WHAT}}{'ours':>12}{'peer':>12}{'ratio':>8}{'bound':>12}")
+    broken = 0
+    for name in names or MEASURES:
+        with tempfile.TemporaryDirectory(prefix="pixverse_nb-bench-") as folder:
+            for line in MEASURES[name](Path(folder)):
+                print(line, flush=True)
+                broken += not line.ok
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,236 @@
+"""The history as a DataFrame: typed columns, units in their names, posters when it is shown."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from .display.table import table_html
+from .errors import InvalidParameter
+from .media.clips import Clips
+from .parameters import PARAMETERS, check_count, unknown_parameter
+from .pricing import MICROS
+from .store.store import Store
+
+STATUSES = ("submitting", "queued", "processing", "downloading", "completed", "failed", "unknown")
+_TEXT, _WHOLE, _FLOAT, _FLAG, _MOMENT = "string", "Int64", "Float64", "boolean", "datetime64[us, UTC]"
+_OF_TYPE = {str: _TEXT, int: _WHOLE, float: _FLOAT, bool: _FLAG}
+
+
+def _parameter_dtype(name: str) -> Any:
+    parameter = PARAMETERS[name]
+    if name == "quality":
+        return pd.CategoricalDtype(list(parameter.choices), ordered=True)
+    return _OF_TYPE[parameter.python_type]
+
+
+# Column -> dtype, in the table's order. A name ending in _usd is stored as ..._micros.
+COLUMNS: Mapping[str, Any] = {
+    "created_at": _MOMENT,
+    "status": pd.CategoricalDtype(list(STATUSES)),
+    **{name: _parameter_dtype(name) for name in PARAMETERS},
+    "extra": _TEXT,
+    "take": _WHOLE,
+    "image_sha256": _TEXT,
+    "estimate_usd": _FLOAT,
+    "ceiling_usd": _FLOAT,
+    "cost_usd": _FLOAT,
+    "cost_source": _TEXT,
+    "billed": _FLAG,
+    "latency_s": _FLOAT,
+    "queue_s": _FLOAT,
+    "inference_s": _FLOAT,
+    "download_s": _FLOAT,
+    "video_path": _TEXT,
+    "video_duration_s": _FLOAT,
+    "video_width_px": _WHOLE,
+    "video_height_px": _WHOLE,
+    "video_fps": _FLOAT,
+    "video_bytes": _WHOLE,
+    "video_has_audio": _FLAG,
+    "error": _TEXT,
+    "http_status": _WHOLE,
+    "reused_from": _TEXT,
+    "saved_usd": _FLOAT,
+    "rating": _WHOLE,
+    "decision": _TEXT,
+    "tags": _TEXT,
+    "note": _TEXT,
+    "seed_used": _WHOLE,
+    "request_id": _TEXT,
+    "completed_at": _MOMENT,
+    "api": _TEXT,
+    "service": _TEXT,
+}
+
+_FILTERS = ("id", *COLUMNS)
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_SQL_INTEGERS = 2**63
+
+
+class History(pd.DataFrame):
+    """A DataFrame that shows posters in a notebook; in everything else a DataFrame like any other.
+
+    Slices, sorts and merges that keep the `id` index keep the posters.
+    """
+
+    _metadata = ["_clips"]  # noqa: RUF012  pandas' own way to carry an attribute along
+    _clips: Clips | None = None
+
+    @property
+    def _constructor(self) -> type[History]:
+        return History
+
+    def __finalize__(self, other: Any, method: str | None = None, **kwargs: Any) -> History:
+        made: History = super().__finalize__(other, method=method, **kwargs)  # type: ignore[misc]
+        if made._clips is None and not isinstance(other, pd.DataFrame | pd.Series):
+            # Of the frames that were merged or joined, pandas carries nothing along by itself.
+            parts = [getattr(other, name, None) for name in ("left", "right")]
+            parts += [*(getattr(other, "input_objs", None) or getattr(other, "objs", None) or ())]
+            found = (getattr(part, "_clips", None) for part in parts if isinstance(part, History))
+            made._clips = next((clips for clips in found if clips is not None), None)
+        return made
+
+    def _repr_html_(self) -> str | None:
+        clips = getattr(self, "_clips", None)
+        plain = self.index.nlevels == self.columns.nlevels == 1 and self.columns.is_unique
+        if clips is None or self.index.name != "id" or not plain:
+            return str(pd.DataFrame(self).to_html(max_rows=60, max_cols=20))  # escapes, as pandas' own repr does
+        places = self["video_path"] if "video_path" in self.columns else pd.Series(dtype="string")
+
+        def thumbnail(key: str) -> bytes | None:
+            place = places.get(key)
+            jpeg: bytes | None = clips.thumbnail(key, Path(place) if isinstance(place, str) else None)
+            return jpeg
+
+        limit = int(pd.get_option("display.max_rows") or len(self))
+        return str(table_html(self, COLUMNS.keys(), thumbnail, rows=min(limit, 20)))
+
+
+def history(
+    store: Store,
+    clips: Clips,
+    *,
+    search: str | None = None,
+    since: str | datetime | None = None,
+    until: str | datetime | None = None,
+    limit: int | None = None,
+    columns: Mapping[str, object],
+) -> History:
+    """The rows that match, newest first; see `Studio.history`."""
+    if limit is not None:
+        check_count("limit", limit)
+    rows = store.select(
+        {_stored(name): _plain(name, value) for name, value in columns.items()},
+        since_us=_moment("since", since),
+        until_us=_moment("until", until),
+        search=search,
+        limit=limit,
+    )
+    return frame(rows, store, clips)
+
+
+def frame(rows: list[Any], store: Store, clips: Clips) -> History:
+    """Rows of the store as the table; the same dtypes for none, one or a million."""
+    mappings = [row._mapping for row in rows]  # noqa: SLF001  SQLAlchemy's public name for it
+    table = {}
+    for name, dtype in COLUMNS.items():
+        values = [row[_stored(name)] for row in mappings]
+        table[name] = _column(name, values, dtype, store)
+    index = pd.Index(pd.array([row["id"] for row in mappings], dtype="string"), name="id")
+    made: History = History(table, index=index, columns=list(COLUMNS))
+    made._clips = clips  # noqa: SLF001
+    return made
+
+
+def _column(name: str, values: list[Any], dtype: Any, store: Store) -> Any:
+    if name.endswith("_usd"):
+        values = [None if v is None else v / MICROS for v in values]
+    if dtype == _MOMENT:
+        return pd.to_datetime(pd.Series(values, dtype="Int64"), unit="us", utc=True).astype(_MOMENT).array
+    if name == "video_path":
+        values = [None if v is None else str(store.home / v) for v in values]
+    if isinstance(dtype, pd.CategoricalDtype):
+        return pd.Categorical(values, dtype=dtype)
+    return pd.array([pd.NA if v is None else v for v in values], dtype=dtype)
+
+
+def _stored(name: str) -> str:
+    if name not in _FILTERS:
+        raise unknown_parameter(name, (*_FILTERS, "search", "since", "until", "limit"))
+    return name.removesuffix("_usd") + "_micros" if name.endswith("_usd") else name
+
+
+def _plain(name: str, value: object) -> object:
+    if isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping):
+        return [_plain_one(name, item) for item in value]
+    return _plain_one(name, value)
+
+
+def _plain_one(name: str, value: object) -> object:
+    if COLUMNS.get(name) == _MOMENT:
+        return _moment(name, value)
+    item = getattr(value, "item", None)
+    value = item() if callable(item) else value
+    if value is None or value is pd.NA or value is pd.NaT or value != value:  # noqa: PLR0124  NaN is missing, too
+        return None
+    wanted, fits = _FITTING[_kind(name)]
+    if not fits(value):
+        raise _no_filter(name, value, f"Pass {wanted}, a list of them, or None for missing ones.")
+    known = _choices(name)
+    if known and value not in known:
+        near = difflib.get_close_matches(str(value).lower(), known, n=1)
+        raise _no_filter(name, value, f"Did you mean {near[0]!r}?" if near else f"There are {', '.join(known)}.")
+    return round(float(str(value)) * MICROS) if name.endswith("_usd") else value
+
+
+def _kind(name: str) -> str:
+    dtype = COLUMNS.get(name, _TEXT)
+    return dtype if isinstance(dtype, str) else _TEXT
+
+
+def _choices(name: str) -> list[str]:
+    """The values of a categorical column; none for the others."""
+    dtype = COLUMNS.get(name)
+    return list(dtype.categories) if isinstance(dtype, pd.CategoricalDtype) else []
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _SQL_INTEGERS
+
+
+# dtype -> what to pass, and how to know it.
+_FITTING: Mapping[str, tuple[str, Callable[[object], bool]]] = {
+    _TEXT: ("text", lambda value: isinstance(value, str)),
+    _FLAG: ("True or False", lambda value: isinstance(value, bool)),
+    _WHOLE: ("a number", _is_number),
+    _FLOAT: ("a number", _is_number),
+}
+
+
+def _no_filter(name: str, value: object, remedy: str) -> InvalidParameter:
+    return InvalidParameter(f"{name}={value!r} cannot be a filter", remedy=remedy, billed=False)
+
+
+def _moment(name: str, value: object) -> int | None:
+    """Microseconds since 1970, exactly: a column's own value finds its row again."""
+    if value is None or value is pd.NaT or value is pd.NA:
+        return None
+    try:
+        moment = pd.Timestamp(value)  # type: ignore[arg-type]
+        if moment is pd.NaT or isinstance(value, bool | int | float):
+            raise ValueError  # noqa: TRY301
+    except (ValueError, TypeError):
+        raise InvalidParameter(
+            f"{name}={value!r} is not a date",
+            remedy='Pass a datetime, or text such as "2026-11-20 14:00".',
+            billed=False,
+        ) from None
+    aware = moment.tz_localize(timezone.utc) if moment.tzinfo is None else moment
+    since: timedelta = aware.to_pydatetime(warn=False) - _EPOCH
+    return since // timedelta(microseconds=1)

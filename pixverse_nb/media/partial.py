@@ -1,0 +1,169 @@
+"""A file on its way in: written, hashed and counted as its pieces arrive."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import queue
+import threading
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from pixverse_nb.errors import ClipError
+
+CHUNK_BYTES = 1 << 18
+"""How much is read from a connection at once: 256 KB reach 87% of a raw socket's speed, 64 KB 63%, 8 KB 36%."""
+
+MAX_BYTES = 2 << 30
+"""The largest file that is taken, 2 GiB: two hundred times a clip of 15 s at 1080p."""
+
+_HASHED_AT_ONCE = 1 << 20  # bytes
+_threads = threading.BoundedSemaphore(os.cpu_count() or 1)
+_HASHED_BESIDE = 2  # pieces that the thread may hold: one at work, one waiting
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
+
+
+@dataclass(frozen=True)
+class Received:
+    """A file that arrived whole and waits in a temporary place.
+
+    Attributes
+    ----------
+    path : Path
+        Where it is now.
+    sha256 : str
+        Hash of its content, 64 hex digits.
+    size_bytes : int
+        Its size, bytes.
+    """
+
+    path: Path
+    sha256: str
+    size_bytes: int
+
+
+def disk_error(error: OSError, path: Path) -> ClipError:
+    """Say what is wrong with the disk, where, and what to do."""
+    if error.errno in _FULL:
+        what, remedy = f"the disk is full; {path} could not be written", "Free some space, then call studio.resume()."
+    elif error.errno in _FORBIDDEN:
+        what = f"{path} is not writable ({error.strerror})"
+        remedy = "Make its folder writable, or choose another with pv.Studio(home=...), then call studio.resume()."
+    else:
+        what, remedy = f"{path} could not be written ({error})", "Look at the disk, then call studio.resume()."
+    return ClipError(what, remedy=remedy)
+
+
+class Partial:
+    """A temporary file that grows, its hash and its size.
+
+    Not for several threads at once. Nothing is synced to the disk: should the machine lose power, the service still has
+    the file for 7 days, and the journal says that it was not brought home.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.size = 0
+        self._hash = _Hasher()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # Only what is larger than the buffer goes to the disk without being copied once more.
+            self._file = path.open("xb", buffering=CHUNK_BYTES // 4)
+        except OSError as error:
+            raise disk_error(error, path) from error
+
+    def write(self, chunk: bytes) -> None:
+        """Append a piece.
+
+        Raises
+        ------
+        ClipError
+            When the disk is full or not writable, or the file grows beyond 2 GiB.
+        """
+        if self.size + len(chunk) > MAX_BYTES:
+            raise ClipError(f"the file is larger than {MAX_BYTES / 2**30:g} GiB, which no clip is")
+        self._hash.update(chunk)
+        try:
+            self._file.write(chunk)
+        except OSError as error:
+            raise disk_error(error, self.path) from error
+        self.size += len(chunk)
+
+    def restart(self) -> None:
+        """Forget everything that was written."""
+        if not self.size:
+            return
+        self._hash.digest()
+        self._hash = _Hasher()
+        try:
+            self._file.seek(0)
+            self._file.truncate()
+        except OSError as error:
+            raise disk_error(error, self.path) from error
+        self.size = 0
+
+    def finish(self) -> Received:
+        """Close the file and say what it is."""
+        try:
+            self._file.close()
+        except OSError as error:  # the last pieces were still in the buffer
+            raise disk_error(error, self.path) from error
+        return Received(self.path, self._hash.digest(), self.size)
+
+    def discard(self) -> None:
+        """Close and remove the file, whatever state it is in."""
+        self._hash.digest()
+        with suppress(OSError):
+            self._file.close()
+        with suppress(OSError):
+            self.path.unlink()
+
+
+class _Hasher:
+    """SHA-256 on a thread of its own: hashlib releases the GIL, so hashing costs no time beside reading and writing.
+
+    A 20 MB clip comes home a fifth faster so. One piece may wait, which bounds the memory to half a megabyte. The first
+    megabyte is hashed on the spot: starting a thread and handing pieces over takes longer. So is all of it while every
+    core has such a thread already: more of them would only hold memory.
+    """
+
+    def __init__(self) -> None:
+        self._hash = hashlib.sha256()
+        # Two simple queues, one for pieces and one for the room that there is: a bounded one takes three times as long.
+        self._pieces: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._room: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._at_once = _HASHED_AT_ONCE
+
+    def update(self, chunk: bytes) -> None:
+        # A piece that its owner may overwrite is copied; bytes never change.
+        piece = chunk if type(chunk) is bytes else bytes(chunk)
+        if self._at_once > 0 or not (self._thread or _threads.acquire(blocking=False)):
+            self._at_once -= len(piece)
+            self._hash.update(piece)
+            return
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, name="pixverse-sha256", daemon=True)
+            self._thread.start()
+            for _ in range(_HASHED_BESIDE):
+                self._room.put(None)
+        self._room.get()
+        self._pieces.put(piece)
+
+    def _work(self) -> None:
+        while (piece := self._pieces.get()) is not None:
+            self._hash.update(piece)
+            self._room.put(None)
+
+    def digest(self) -> str:
+        """Wait for the thread, end it, and give the hash; may be called again."""
+        if self._thread is not None:
+            self._pieces.put(None)
+            self._thread.join()
+            self._thread = None
+            _threads.release()
+        return self._hash.hexdigest()

@@ -1,0 +1,68 @@
+"""What can happen to a job, in words: the errors that no answer of the service brings by itself."""
+
+from __future__ import annotations
+
+import json
+
+from . import errors
+from .segmind.refusals import refusal
+
+_LOOKED_FOR = "studio.resume() looks for it in the account's history."
+
+
+def never_sent() -> errors.ServiceError:
+    """The kernel ended first."""
+    return errors.ServiceError(
+        "the kernel ended before this was sent", billed=False, remedy="Run the cell again to send it."
+    )
+
+
+def engine_ended() -> errors.ServiceError:
+    """A preview's clips end with the engine that draws them."""
+    return errors.ServiceError(
+        "the preview engine that was drawing this clip ended with its kernel",
+        billed=False,
+        remedy="Run the cell again; the preview costs nothing.",
+    )
+
+
+def failed(text: str | None, request_id: str | None) -> errors.PixverseError:
+    """A job that the service reports as FAILED, by its text."""
+    error = refusal(422, json.dumps({"error": text or ""}))
+    error.request_id = request_id
+    return error
+
+
+def forgotten(error: errors.PixverseError) -> errors.OutcomeUnknown:
+    """404 for a request that was accepted."""
+    return errors.OutcomeUnknown(
+        "the service has forgotten this request (records live about an hour)",
+        status_code=error.status_code,
+        remedy=_LOOKED_FOR,
+    )
+
+
+def nowhere(error: errors.BadAnswer) -> errors.OutcomeUnknown:
+    """COMPLETED, time and again without an address."""
+    return errors.OutcomeUnknown(
+        f"the clip is finished, but the service does not say where it is ({error.what})",
+        billed=True,
+        remedy=_LOOKED_FOR,
+    )
+
+
+def did_not_arrive(error: errors.ClipError) -> errors.OutcomeUnknown:
+    """A billed v1 answer whose clip did not reach the disk whole."""
+    return errors.OutcomeUnknown(
+        error.what, status_code=200, billed=True, remedy="studio.resume() fetches the clip by the account's history."
+    )
+
+
+def gone_for_good(error: errors.ClipError, billed: bool | None) -> errors.ClipError:
+    """The file is older than the service keeps files."""
+    return errors.ClipError(
+        "the service no longer has this clip (files live 7 days)",
+        status_code=error.status_code,
+        billed=billed,
+        remedy="Send it again with reuse=False if you still want it.",
+    )

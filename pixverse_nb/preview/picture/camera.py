@@ -1,0 +1,160 @@
+"""The film vocabulary as motion: where every layer of the scene lies at every moment."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from .planes import Floats
+from .shot import FPS, Shot, dice
+from .words import Scene
+
+
+@dataclass(frozen=True)
+class Pose:
+    """The camera at one moment, in fractions of the frame.
+
+    A layer of depth d (0 at infinity, 1 at the subject) is moved by `-(turn + travel * d)`.
+    """
+
+    seconds: float
+    turn_x: float
+    turn_y: float
+    travel_x: float
+    travel_y: float
+    zoom: float
+    orbit: float
+
+    def shift(self, depth: float, width: int, height: int) -> tuple[float, float]:
+        """Where a layer of this depth has moved to, in px (right and down are positive)."""
+        x = self.turn_x + self.travel_x * depth + self.orbit * (depth - 1.0)
+        y = self.turn_y + self.travel_y * depth
+        return -x * width, -y * height
+
+
+@dataclass(frozen=True)
+class Track:
+    """The camera's way through a whole clip: one row for each frame.
+
+    Attributes
+    ----------
+    rows : float array (frames, 6)
+        turn_x, turn_y, travel_x, travel_y, zoom, orbit.
+    follows : bool
+        Whether the camera goes with the subject.
+    """
+
+    rows: Floats
+    follows: bool
+
+    def pose(self, number: int) -> Pose:
+        """The camera at frame `number`."""
+        return Pose(number / FPS, *(float(value) for value in self.rows[number]))
+
+    def reach(self, depth: float, width: int, height: int) -> tuple[int, int]:
+        """How far a layer of this depth moves at most from rest, in even px."""
+        rows = self.rows
+        x = np.abs(rows[:, 0] + rows[:, 2] * depth + rows[:, 5] * (depth - 1.0)).max() * width
+        y = np.abs(rows[:, 1] + rows[:, 3] * depth).max() * height
+        return 2 * math.ceil(x / 2 + 1), 2 * math.ceil(y / 2 + 1)
+
+
+def plan(shot: Shot, scene: Scene) -> Track:
+    """The camera's way for this shot: every named move, eased, one on top of the other."""
+    count = shot.frames
+    part = np.arange(count, dtype=np.float32) / max(count - 1, 1)
+    eased: Floats = (part * part * (3 - 2 * part) * 0.6 + part * 0.4).astype(
+        np.float32
+    )  # starts and ends softly, but never stands still
+    rows = np.zeros((count, 6), np.float32)
+    rows[:, 4] = 1.0
+    pace = scene.speed * shot.duration
+    kinds = [move.kind for move in scene.moves]
+    if not kinds:
+        _drift(rows, eased, shot, pace)
+    for move in scene.moves:
+        if move.kind in _ACTIONS and "static" not in kinds:
+            _ACTIONS[move.kind](rows, eased, move.way, pace)
+    if "handheld" in kinds:
+        _handheld(rows, shot, scene.speed)
+    return Track(rows, "track" in kinds)
+
+
+def _drift(rows: Floats, eased: Floats, shot: Shot, pace: float) -> None:
+    """What a camera does when nobody tells it: a breath of a push, a little sideways."""
+    side = 1.0 if dice(shot, "drift").random() < 0.5 else -1.0
+    rows[:, 2] += side * (eased - 0.5) * min(0.012 * pace, 0.09)
+    rows[:, 4] *= 1 + eased * min(0.016 * pace, 0.12)
+
+
+def _pan(rows: Floats, eased: Floats, way: str, pace: float) -> None:
+    sign = -1.0 if way == "left" else 1.0
+    reach = min(0.075 * pace, 0.42)
+    rows[:, 0] += sign * (eased - 0.5) * reach * 0.75
+    rows[:, 2] += sign * (eased - 0.5) * reach * 0.25
+
+
+def _tilt(rows: Floats, eased: Floats, way: str, pace: float) -> None:
+    sign = 1.0 if way == "down" else -1.0
+    rows[:, 1] += sign * (eased - 0.5) * min(0.06 * pace, 0.26)
+
+
+def _zoom(rows: Floats, eased: Floats, way: str, pace: float) -> None:
+    most = min(0.085 * pace, 0.5)
+    rows[:, 4] *= 1 + most * ((1 - eased) if way == "out" else eased)
+
+
+def _dolly(rows: Floats, eased: Floats, way: str, pace: float) -> None:
+    if way in {"left", "right"}:
+        _track(rows, eased, way, pace)
+        return
+    along = (1 - eased) if way == "out" else eased
+    rows[:, 4] *= 1 + min(0.06 * pace, 0.36) * along
+    # Near ground passes under the camera: nearer layers sink.
+    rows[:, 3] -= min(0.014 * pace, 0.07) * along
+
+
+def _orbit(rows: Floats, eased: Floats, way: str, pace: float) -> None:
+    sign = -1.0 if way == "left" else 1.0
+    rows[:, 5] += sign * (eased - 0.5) * min(0.09 * pace, 0.45)
+    rows[:, 4] *= 1.03
+
+
+def _crane(rows: Floats, eased: Floats, way: str, pace: float) -> None:
+    sign = 1.0 if way == "down" else -1.0
+    reach = (eased - 0.5) * min(0.05 * pace, 0.22)
+    rows[:, 3] += sign * reach
+    rows[:, 1] += sign * reach * 0.35
+    rows[:, 4] *= 1.02
+
+
+def _track(rows: Floats, eased: Floats, way: str, pace: float) -> None:
+    sign = -1.0 if way == "left" else 1.0
+    rows[:, 2] += sign * (eased - 0.5) * min(0.10 * pace, 0.8)
+
+
+_ACTIONS = {
+    "pan": _pan,
+    "tilt": _tilt,
+    "zoom": _zoom,
+    "dolly": _dolly,
+    "orbit": _orbit,
+    "crane": _crane,
+    "track": _track,
+}
+
+
+def _handheld(rows: Floats, shot: Shot, speed: float) -> None:
+    """Breath, steps and small corrections: a few incommensurate waves."""
+    rng = dice(shot, "hand")
+    seconds = np.arange(len(rows), dtype=np.float32) / FPS
+    for column, strength in ((0, 0.0055), (1, 0.0070)):
+        for rate in (0.35, 0.9, 1.7, 2.9):
+            rows[:, column] += (
+                strength
+                / (0.6 + rate)
+                * np.sin(2 * np.pi * (rate * (0.8 + 0.4 * rng.random()) * seconds * (0.7 + 0.3 * speed) + rng.random()))
+            )
+    rows[:, 4] *= 1.03

@@ -1,0 +1,177 @@
+"""A pen for figures: smooth shapes in units of the figure's height, drawn larger and shrunk, so that edges are soft."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from .palette import mix, scaled
+from .planes import VIDEO_MATRIX, Bytes, Plate, Triple, halved, yuv_of
+
+Point = tuple[float, float]
+_FINER, _FINE_ENOUGH = 3, 110  # drawn this many times larger; figures above this height (px) twice
+
+Box = tuple[float, float, float, float]
+"""Room around a figure's origin (its feet) in its heights: left, right, below, above."""
+
+
+@dataclass(frozen=True)
+class Tones:
+    """The colours of one figure in the scene's light.
+
+    Attributes
+    ----------
+    main : triple
+        What the prompt's colour word colours: the dress, the coat of an animal, the paint of a car.
+    dark, pale, skin, glow : triple
+        Outlines and shadows, light parts, skin, and lamps or windows.
+    """
+
+    main: Triple
+    dark: Triple
+    pale: Triple
+    skin: Triple
+    glow: Triple
+
+    def shade(self, by: float) -> Triple:
+        """The main colour, darker or lighter."""
+        return scaled(self.main, by)
+
+
+class Pen:
+    """Draws one pose of one figure; x to the right, y up, the figure's height is 1."""
+
+    def __init__(self, height: float, box: Box) -> None:
+        left, right, low, high = box
+        self.finer = finer = _FINER if height < _FINE_ENOUGH else 2
+        self.scale = height * finer
+        self.origin = (left * self.scale, high * self.scale)
+        wide, tall = 2 * math.ceil((left + right) * height / 2), 2 * math.ceil((low + high) * height / 2)
+        self.image = Image.new("RGBA", (max(wide, 4) * finer, max(tall, 4) * finer), (0, 0, 0, 0))
+        self.draw = ImageDraw.Draw(self.image)
+
+    def at(self, point: Point) -> Point:
+        """A point in pixels of the large drawing."""
+        return self.origin[0] + point[0] * self.scale, self.origin[1] - point[1] * self.scale
+
+    def shape(self, points: Sequence[Point], colour: Triple, *, alpha: float = 1.0) -> None:
+        """A filled polygon with straight edges."""
+        self.draw.polygon([self.at(p) for p in points], fill=_ink(colour, alpha))
+
+    def smooth(self, points: Sequence[Point], colour: Triple) -> None:
+        """A filled shape whose outline runs smoothly through the points."""
+        self.shape(closed_curve(points), colour)
+
+    def blob(
+        self, centre: Point, rx: float, ry: float, colour: Triple, *, turn: float = 0.0, alpha: float = 1.0
+    ) -> None:
+        """An ellipse, turned by `turn` radians against the clock."""
+        c, s = math.cos(turn), math.sin(turn)
+        angles = [2 * math.pi * k / 28 for k in range(28)]
+        self.shape(
+            [
+                (
+                    centre[0] + c * rx * math.cos(a) - s * ry * math.sin(a),
+                    centre[1] + s * rx * math.cos(a) + c * ry * math.sin(a),
+                )
+                for a in angles
+            ],
+            colour,
+            alpha=alpha,
+        )
+
+    def limb(self, points: Sequence[Point], thick: Sequence[float], colour: Triple) -> None:
+        """A chain of tapering segments with round joints; `thick` is the width at each point."""
+        for (ax, ay), (bx, by), wa, wb in zip(points, points[1:], thick, thick[1:], strict=False):
+            away = math.hypot(bx - ax, by - ay) or 1.0
+            nx, ny = -(by - ay) / away / 2, (bx - ax) / away / 2
+            self.shape(
+                [
+                    (ax + nx * wa, ay + ny * wa),
+                    (bx + nx * wb, by + ny * wb),
+                    (bx - nx * wb, by - ny * wb),
+                    (ax - nx * wa, ay - ny * wa),
+                ],
+                colour,
+            )
+        for (x, y), w in zip(points, thick, strict=True):
+            self.blob((x, y), w / 2, w / 2, colour)
+
+    def plate(self, *, flip: bool, rim: Triple, toward: float, strength: float) -> Plate:
+        """The finished drawing, with light along the edge that looks at the sun.
+
+        Parameters
+        ----------
+        flip : bool
+            Whether it looks to the left.
+        rim, toward, strength : triple, float, float
+            Colour of the light, -1 or 1 for the side it comes from, and how strong it is (0-1).
+        """
+        grid = 2 * self.finer  # what is cut off keeps chroma and shrinking aligned
+        left, top, right, low = self.image.getbbox() or (0, 0, grid, grid)
+        left, top = max(left // grid - 1, 0) * grid, max(top // grid - 1, 0) * grid
+        right, low = (right // grid + 2) * grid, (low // grid + 2) * grid
+        small = self.image.crop((left, top, right, low)).reduce(self.finer)
+        if flip:
+            small = small.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+        x = (self.image.width - right if flip else left) // self.finer
+        alpha = np.asarray(small.getchannel("A"))
+        planes = _shaded(small, alpha, rim, toward, strength, max(1, round(self.scale / self.finer * 0.012)))
+        return Plate(planes, (alpha, halved(alpha)), x=x, y=top // self.finer)
+
+
+def _shaded(  # noqa: PLR0917 - everything that the pen knows
+    image: Image.Image, alpha: Bytes, rim: Triple, toward: float, strength: float, reach: int
+) -> tuple[Bytes, Bytes, Bytes]:
+    """The drawing as video planes, made round: darker away from the light, a bright edge toward it."""
+    luma, u, v = (np.asarray(band) for band in image.convert("RGB").convert("RGB", VIDEO_MATRIX).split())
+    side = -reach if toward > 0 else reach
+    behind = np.roll(alpha, (reach, side), (0, 1))
+    away = np.roll(alpha, (-reach * 2, -side * 3), (0, 1))
+    edge = (alpha - np.minimum(alpha, behind)).astype(np.float32) * (0.8 * strength / 255)
+    shadow = (alpha - np.minimum(alpha, away)).astype(np.float32) * (0.30 / 255)
+    down = np.linspace(1.06, 0.84, len(luma), dtype=np.float32)[:, None]
+    y_rim, u_rim, v_rim = (float(value) for value in yuv_of(np.asarray(rim, np.float32)))
+    base = luma.astype(np.float32) - 16.0
+    lit = 16.0 + base * down * (1 - shadow) + edge * (y_rim - 16.0 - base * 0.5)
+    soft = edge[0::2, 0::2]
+    blue, red = (
+        (plane[0::2, 0::2] + (target - plane[0::2, 0::2]) * soft).astype(np.uint8)
+        for plane, target in ((u, u_rim), (v, v_rim))
+    )
+    return np.clip(lit, 16, 240).astype(np.uint8), blue, red
+
+
+def _ink(colour: Triple, alpha: float) -> tuple[int, int, int, int]:
+    r, g, b = (int(min(max(c, 0.0), 1.0) * 255) for c in colour)
+    return r, g, b, int(alpha * 255)
+
+
+def closed_curve(points: Sequence[Point], steps: int = 8) -> list[Point]:
+    """A closed Catmull-Rom curve through the points."""
+    count = len(points)
+    curve: list[Point] = []
+    for k in range(count):
+        p0, p1, p2, p3 = (points[(k + j - 1) % count] for j in range(4))
+        for n in range(steps):
+            t = n / steps
+            curve.append((_between(p0[0], p1[0], p2[0], p3[0], t), _between(p0[1], p1[1], p2[1], p3[1], t)))
+    return curve
+
+
+def _between(a: float, b: float, c: float, d: float, t: float) -> float:
+    return 0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3)
+
+
+def reach_to(root: Point, angle: float, length: float) -> Point:
+    """The point `length` away; angle 0 hangs down, positive swings forward."""
+    return root[0] + math.sin(angle) * length, root[1] - math.cos(angle) * length
+
+
+def darker(colour: Triple, by: float = 0.6) -> Triple:
+    """A shadow tone of a colour."""
+    return mix(scaled(colour, by), (0.02, 0.02, 0.06), 0.12)

@@ -1,0 +1,67 @@
+"""The stage: builds a scene once and draws its frames, one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from . import cast, photo, places, slate
+from .planes import Bytes, Frame, Plate, dithered, lay, zoomed
+from .weather import weather
+from .world import Item, World
+
+_SLATE = 0.5  # s
+
+
+def frames(world: World) -> Iterator[Frame]:
+    """Every frame of the clip; each is overwritten by the next, so copy what you keep."""
+    items = _items(world)
+    below = _vignette(world)
+    mark = slate.mark(*world.size)
+    title = slate.slate(world.shot.prompt, *world.size)
+    canvas, enlarged = Frame(world.width, world.height), Frame(*world.size)
+    for number in range(world.shot.frames):
+        pose = world.track.pose(number)
+        for item in items:
+            item.draw(canvas, pose)
+        shown = canvas
+        if pose.zoom > 1.0005 or world.size != (world.width, world.height):
+            cx, cy = 0.5, 0.55
+            for source, target in zip(canvas.planes, enlarged.planes, strict=True):
+                zoomed(source, pose.zoom, cx, cy, target)
+            shown = enlarged
+        np.maximum(shown.y, below + 16, out=shown.y)
+        np.subtract(shown.y, below, out=shown.y)
+        lay(shown, mark)
+        if title is not None and pose.seconds < _SLATE:
+            lay(shown, _faded(title, min(1.0, (_SLATE - pose.seconds) / 0.15)))
+        yield shown
+
+
+def _items(world: World) -> list[Item]:
+    """Everything that is drawn, from back to front."""
+    if photo.has_picture(world.shot):
+        return [*photo.photo(world), *weather(world)]
+    setting = places.build(world)
+    far, near = cast.perform(world, setting)
+    return [*setting.behind, *far, *near, *setting.before, *weather(world)]
+
+
+def _vignette(world: World) -> Bytes:
+    """How many levels darker each pixel becomes toward the corners."""
+    width, height = world.size
+    x = np.linspace(-1, 1, width, dtype=np.float32)[None, :]
+    y = np.linspace(-1, 1, height, dtype=np.float32)[:, None]
+    away = np.clip((x * x + y * y - 0.55) / 1.45, 0, 1)
+    deep: Bytes = dithered((away**1.3 * 34 + 1).astype(np.float32)) - np.uint8(1)
+    return deep
+
+
+def _faded(plate: Plate, share: float) -> Plate:
+    """The same plate, more see-through."""
+    if share >= 1.0 or plate.alpha is None:
+        return plate
+    part = int(share * 256)
+    full, half = ((cover.astype(np.uint16) * part >> 8).astype(np.uint8) for cover in plate.alpha)
+    return Plate(plate.planes, (full, half), plate.x, plate.y)

@@ -1,0 +1,105 @@
+"""How an answer leaves: whole, in ranges, or as badly as a fault wants it."""
+
+from __future__ import annotations
+
+import re
+import socket
+import struct
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+
+from .replies import CUT_HALFWAY, RESET, Reply
+
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_DAMAGE = bytes(value ^ 0x55 for value in range(256))
+_RANGED = frozenset({"GET", "HEAD"})
+_DRIPS = 50
+_DISCARD = 256 * 2**20
+
+Pause = Callable[[float], bool]
+"""Waits so many seconds; True when the engine is closing."""
+
+
+def send(handler: BaseHTTPRequestHandler, reply: Reply, pause: Pause) -> None:
+    """Send an answer over the handler's connection; ConnectionError when the client has gone."""
+    if reply.cut_after == RESET:
+        _reset(handler)
+        return
+    size = reply.body.stat().st_size if isinstance(reply.body, Path) else len(reply.body)
+    first, count = _span(handler, reply, size)
+    cut = count // 2 if reply.cut_after == CUT_HALFWAY else reply.cut_after
+    if cut is not None or reply.length_error:
+        handler.close_connection = True
+    _send_head(handler, reply, count + reply.length_error)
+    if handler.command != "HEAD":
+        _send_body(handler, reply, first, count if cut is None else min(cut, count), pause)
+
+
+def discard(handler: BaseHTTPRequestHandler, count: int) -> None:
+    """Read a body that is not wanted, so that the client hears the answer instead of a reset."""
+    handler.close_connection = True
+    count = min(count, _DISCARD)
+    while count > 0 and (piece := handler.rfile.read(min(count, 2**16))):
+        count -= len(piece)
+
+
+def _send_head(handler: BaseHTTPRequestHandler, reply: Reply, length: int) -> None:
+    handler.send_response(reply.status)
+    for name, value in reply.headers.items():
+        handler.send_header(name, value)
+    handler.send_header("Content-Length", str(max(length, 0)))
+    if isinstance(reply.body, Path) and handler.command in _RANGED:
+        handler.send_header("Accept-Ranges", "bytes")
+    if handler.close_connection:
+        handler.send_header("Connection", "close")
+    handler.end_headers()
+
+
+def _span(handler: BaseHTTPRequestHandler, reply: Reply, size: int) -> tuple[int, int]:
+    """First byte and number of bytes to send; a range that was asked for changes the answer's status and headers."""
+    asked = _RANGE.fullmatch(handler.headers.get("Range", "").strip())
+    stale = handler.headers.get("If-Range", "") not in {"", reply.headers.get("ETag", "")}
+    partial = reply.status == 200 and isinstance(reply.body, Path) and handler.command in _RANGED
+    if not partial or stale or asked is None or not any(asked.groups()):
+        return 0, size
+    low, high = asked.groups()
+    first = int(low) if low else max(size - int(high), 0)
+    last = min(int(high), size - 1) if low and high else size - 1
+    if first > last:
+        reply.status, reply.body = 416, b""
+        reply.headers["Content-Range"] = f"bytes */{size}"
+        return 0, 0
+    reply.status = 206
+    reply.headers["Content-Range"] = f"bytes {first}-{last}/{size}"
+    return first, last - first + 1
+
+
+def _send_body(handler: BaseHTTPRequestHandler, reply: Reply, first: int, count: int, pause: Pause) -> None:
+    if isinstance(reply.body, Path) and not (reply.corrupt or reply.drip_s):
+        with reply.body.open("rb") as file:
+            if count:
+                handler.connection.sendfile(file, first, count)
+        return
+    content = reply.body.read_bytes() if isinstance(reply.body, Path) else reply.body
+    if reply.corrupt:
+        good = len(content) // 4
+        content = content[:good] + content[good:].translate(_DAMAGE)
+    content = content[first : first + count]
+    if not reply.drip_s:
+        handler.wfile.write(content)
+        return
+    step = max(1, -(-len(content) // _DRIPS))
+    for start in range(0, len(content), step):
+        handler.wfile.write(content[start : start + step])
+        if pause(reply.drip_s / _DRIPS):
+            handler.close_connection = True
+            return
+
+
+def _reset(handler: BaseHTTPRequestHandler) -> None:
+    """Close so that the client sees a reset, not a tidy end; the reader must let go of the socket first."""
+    handler.close_connection = True
+    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    handler.rfile.close()
+    handler.connection.close()

@@ -1,0 +1,137 @@
+"""What a clip costs before it is sent: one dated table, in whole micro-dollars.
+
+Inside the toolkit money is an integer number of micro-dollars (1 USD = 1,000,000), so that sums are exact; people see
+USD.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from .parameters import Value, check_count, check_parameters, with_defaults
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MICROS = 1_000_000
+"""Micro-dollars in a dollar."""
+
+PRICES_AS_OF = "2026-11"
+"""When the table below was last held against public sources."""
+
+# PixVerse's V6 credits per second of video (silent, with audio), at $0.00625 a credit: they agree across resellers and
+# reproduce both ends of the range that the API's page advertises, $0.044 to $2.16 (contract, Price; likely).
+_CREDIT_MICROS = 6_250
+_CREDITS_PER_SECOND = {"360p": (5, 7), "540p": (7, 9), "720p": (9, 12), "1080p": (18, 23)}
+
+PRICES: Mapping[str, tuple[int, int]] = MappingProxyType(
+    {quality: (s * _CREDIT_MICROS, a * _CREDIT_MICROS) for quality, (s, a) in _CREDITS_PER_SECOND.items()}
+)
+"""Micro-dollars per second of video by quality: (silent, with audio)."""
+
+
+def to_usd(micros: int | None) -> float | None:
+    """Micro-dollars as USD; None stays None, for an absent cost is never zero."""
+    return None if micros is None else micros / MICROS
+
+
+def to_micros(usd: float) -> int:
+    """USD as the nearest whole micro-dollar."""
+    return round(usd * MICROS)
+
+
+def money(usd: float | None) -> str:
+    """USD as people read it, to a tenth of a cent; a dash when it is not known."""
+    return "–" if usd is None else f"${usd:,.3f}"
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a request should cost, before it is sent.
+
+    An estimate, never a charge: the service says what it took only afterwards. Silent clips may be billed at the rate
+    with audio (contract, Price; open), so there are two figures, and budgets count the ceiling.
+
+    Attributes
+    ----------
+    expected_micros, ceiling_micros : int
+        Micro-dollars expected, and at most.
+    clips : int
+        How many clips the figures are for.
+    """
+
+    expected_micros: int
+    ceiling_micros: int
+    clips: int = 1
+
+    @property
+    def expected_usd(self) -> float:
+        """USD that is expected."""
+        return self.expected_micros / MICROS
+
+    @property
+    def ceiling_usd(self) -> float:
+        """USD at most: the rate with audio."""
+        return self.ceiling_micros / MICROS
+
+    def __add__(self, other: Estimate) -> Estimate:
+        """The price of both."""
+        return Estimate(
+            self.expected_micros + other.expected_micros,
+            self.ceiling_micros + other.ceiling_micros,
+            self.clips + other.clips,
+        )
+
+    def __str__(self) -> str:
+        """For example "$0.219 (at most $0.281), estimated from the price table of 2026-11"."""
+        text = money(self.expected_usd)
+        if self.ceiling_micros != self.expected_micros:
+            text += f" (at most {money(self.ceiling_usd)})"
+        if self.clips != 1:
+            text += f" for {self.clips} clips"
+        return f"{text}, estimated from the price table of {PRICES_AS_OF}"
+
+
+def price(parameters: Mapping[str, Value]) -> Estimate:
+    """The estimate for parameters that were already validated."""
+    full = with_defaults(parameters)
+    silent, audio = PRICES[str(full["quality"])]
+    seconds = int(full["duration"])
+    rate = audio if full["generate_audio_switch"] else silent
+    return Estimate(seconds * rate, seconds * audio)
+
+
+def estimate(prompt: str = "…", *, takes: int = 1, **parameters: object) -> Estimate:
+    """Price a request before it is sent; nothing leaves the machine.
+
+    Parameters
+    ----------
+    prompt : str, optional
+        Does not change the price.
+    takes : int
+        How many clips, 1 or more.
+    **parameters
+        The API's parameters; `duration` (1-15 s), `quality` and `generate_audio_switch` make the price.
+
+    Returns
+    -------
+    Estimate
+        Expected and ceiling, in USD.
+
+    Raises
+    ------
+    InvalidParameter, UnknownParameter
+        As `Studio.generate` would.
+
+    Examples
+    --------
+    >>> estimate(duration=5, quality="540p").expected_usd
+    0.28125
+    >>> estimate(duration=5, quality="540p", generate_audio_switch=False).ceiling_usd
+    0.28125
+    """
+    one = price(check_parameters({"prompt": prompt, **parameters}))
+    count = check_count("takes", takes)
+    return Estimate(one.expected_micros * count, one.ceiling_micros * count, count)

@@ -1,0 +1,81 @@
+"""A validated, frozen request: the unit of work that everything else hands on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from . import pricing
+from .parameters import MODEL, Value, check_count, check_extra, check_parameters, with_defaults
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is sent, and nothing else; picklable, and the same in every kernel.
+
+    Attributes
+    ----------
+    parameters : dict
+        Validated API parameters in schema order: what was set, plus `prompt`, `duration`, `quality`. Do not change it.
+    image_sha256 : str or None
+        Content hash of a local picture; its URL is known only after the upload.
+    take : int
+        1 for the first clip of these parameters, 2 for another one, and so on.
+    extra : dict
+        Names that the schema does not know, sent as they are.
+    """
+
+    parameters: dict[str, Value]
+    image_sha256: str | None = None
+    take: int = 1
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        parameters: Mapping[str, object],
+        *,
+        image_sha256: str | None = None,
+        take: int = 1,
+        extra: Mapping[str, object] | None = None,
+    ) -> Request:
+        """Validate and freeze; raises InvalidParameter or UnknownParameter before anything is sent."""
+        return cls(check_parameters(parameters), image_sha256, check_count("take", take), check_extra(extra))
+
+    @property
+    def prompt(self) -> str:
+        """The prompt."""
+        return str(self.parameters["prompt"])
+
+    @property
+    def estimate(self) -> pricing.Estimate:
+        """Expected and ceiling price."""
+        return pricing.price(self.parameters)
+
+    def body(self, image_url: str | None = None) -> dict[str, Any]:
+        """The JSON body of the POST; `image_url` is where a local picture was uploaded to."""
+        body: dict[str, Any] = {**self.parameters, **self.extra}
+        if image_url is not None:
+            body["image_url"] = image_url
+        return body
+
+    @property
+    def identity(self) -> str:
+        """Hash of everything that matters: equal identities mean the same clip is asked for.
+
+        Defaults are filled in first, so `seed=-1` and saying nothing are the same request.
+        """
+        canonical = {
+            "model": MODEL,
+            "parameters": with_defaults(self.parameters),
+            "image": self.image_sha256,
+            "take": self.take,
+            "extra": self.extra,
+        }
+        text = json.dumps(canonical, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()

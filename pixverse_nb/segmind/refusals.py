@@ -1,0 +1,154 @@
+"""Error answers: from a status code and whatever text came with it to one error that a person can act on."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from typing import Any
+
+from pixverse_nb import errors
+from pixverse_nb.errors import ServiceError
+
+from .answers import read_time
+
+_MODERATION = re.compile(
+    r"moderat|content policy|safety|nsfw|sensitive|inappropriate|prohibited|violat|not allowed by policy", re.IGNORECASE
+)
+_TOP_UP = "Top up at Segmind, or ask for less: studio.credits() shows the balance, pv.estimate(...) the price."
+
+# status -> (error, what happened, remedy). The words are ours, the detail is the service's.
+_PLAIN: dict[int, tuple[type[ServiceError], str, str]] = {
+    400: (errors.BadRequest, "the service did not accept the request", "Change the parameter that it names."),
+    402: (errors.InsufficientCredits, "not enough credits", _TOP_UP),
+    403: (
+        errors.PermissionDenied,
+        "this account may not use the model",
+        "Ask the owner of the account or team to allow it, or use another key.",
+    ),
+    404: (errors.NotFound, "the service does not know this model or address", "Check base_url."),
+    405: (errors.WrongMethod, "this address does not take this kind of request", "Check base_url."),
+    410: (errors.ModelRetired, "the model is no longer served", "See Segmind's model page for its successor."),
+    422: (errors.GenerationFailed, "the generation failed", "Change the prompt or the parameters and send it again."),
+    429: (errors.RateLimited, "too many requests", "Wait for the reset; nothing was queued."),
+}
+
+
+def refusal(status: int, text: str, headers: Mapping[str, str] | None = None) -> ServiceError:
+    """The error for an answered status of 400 or more; never billed (contract, Status codes).
+
+    Parameters
+    ----------
+    status : int
+        The HTTP status.
+    text : str
+        The answer's body: JSON, plain text or HTML.
+    headers : mapping, optional
+        The answer's headers, for `x-request-id`.
+    """
+    detail = read_detail(text)
+    kind, what, remedy = _meaning(status, detail or "")
+    return kind(
+        what,
+        status_code=status,
+        detail=detail,
+        billed=False,
+        remedy=remedy,
+        request_id=(headers or {}).get("x-request-id"),
+    )
+
+
+def _meaning(status: int, detail: str) -> tuple[type[ServiceError], str, str]:
+    if status == 401:
+        return _meaning_of_401(detail)
+    if status == 406:
+        return _meaning_of_406(detail)
+    if status == 422 and _MODERATION.search(detail):
+        return (
+            errors.ModerationRefused,
+            "the content was refused by moderation",
+            "Reword the prompt or change the picture; the same request will be refused again.",
+        )
+    if status in _PLAIN:
+        return _PLAIN[status]
+    if status >= 500:
+        return (
+            errors.ServerError,
+            "the service failed inside",
+            "Try again later; a 500 often means a bad value, so check what was changed last.",
+        )
+    return (ServiceError, f"the service answered {status}", "See the detail; nothing was queued.")
+
+
+def _meaning_of_401(detail: str) -> tuple[type[ServiceError], str, str]:
+    if re.search(r"missing|required|no api key|not provided|empty", detail, re.IGNORECASE):
+        return (
+            errors.AuthenticationError,
+            "no API key arrived at the service",
+            "Pass api_key=..., or set SEGMIND_API_KEY.",
+        )
+    return (
+        errors.AuthenticationError,
+        "the API key was rejected",
+        "Check the key in Segmind's console; it looks like SG_ and 16 hex digits.",
+    )
+
+
+def _meaning_of_406(detail: str) -> tuple[type[ServiceError], str, str]:
+    if re.search(r"content[- ]?type|media type", detail, re.IGNORECASE):
+        return (
+            errors.UnsupportedType,
+            "the service did not accept the request's Content-Type",
+            "Something between here and the service changed the request: check proxies and base_url.",
+        )
+    if re.search(r"spend|team|member|workspace|budget", detail, re.IGNORECASE):
+        return (
+            errors.SpendingLimit,
+            "a spending limit of the team is reached",
+            "Ask the team's owner to raise the limit, or wait for its reset.",
+        )
+    if not detail or re.search(r"credit|balance|insufficient|funds|top.?up", detail, re.IGNORECASE):
+        return (errors.InsufficientCredits, "not enough credits", _TOP_UP)
+    return (errors.RejectedValue, "the service rejected a value", "Change the value that it names.")
+
+
+def read_detail(text: str) -> str | None:
+    """The service's own words in an error answer: JSON's `error` and others, plain text, or a page's title."""
+    try:
+        body: Any = json.loads(text)
+    except (ValueError, RecursionError):
+        return _plain(text)
+    if isinstance(body, Mapping):
+        words = [body.get(name) for name in ("error", "error_description", "message", "detail")]
+        said = list(dict.fromkeys(w if isinstance(w, str) else json.dumps(w, ensure_ascii=False) for w in words if w))
+        return _short(": ".join(said)) or None
+    return (_short(str(body)) or None) if body else None
+
+
+def _plain(text: str) -> str | None:
+    if re.match(r"\s*<(!doctype|html|head|body|\w+[ >])", text, re.IGNORECASE):
+        title = re.search(r"<(title|h1)[^>]*>(.*?)</\1>", text, re.IGNORECASE | re.DOTALL)
+        text = html.unescape(re.sub(r"<[^>]*>", " ", title[2])) if title else "an HTML page"
+    return _short(text) or None
+
+
+def _short(text: str) -> str:
+    text = re.sub(r"\s+", " ", text).strip().encode("utf-8", "replace").decode()  # no halves of surrogate pairs
+    return text if len(text) <= 500 else text[:499] + "…"
+
+
+def reset_seconds(headers: Mapping[str, str], now: datetime | None = None) -> float:
+    """Seconds until a rate limit resets, from `x-rate-limit-reset-at-utc` (or Retry-After); 15 without either.
+
+    At least 0.5 and at most 3600 seconds.
+    """
+    now = now or datetime.now(timezone.utc)
+    moment = read_time(headers.get("x-rate-limit-reset-at-utc"))
+    if moment is not None:
+        seconds = (moment - now).total_seconds()
+    else:
+        after = headers.get("retry-after", "")
+        seconds = float(after) if re.fullmatch(r"\d+(\.\d+)?", after) else 15.0
+    return min(max(seconds, 0.5), 3600.0)

@@ -1,0 +1,138 @@
+"""Below the client: connections that know whether they were made, and bodies that are read in pieces.
+
+Whether a paid POST may have reached the service decides about money, so it is not read from the words of an error: the
+connection itself tells whether it ever stood, TLS and a proxy's tunnel included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from pixverse_nb import errors
+
+if TYPE_CHECKING:
+    from .key import Key
+
+_JSON_LIMIT = 8 << 20  # bytes: no JSON answer of the service comes near it
+_CHUNK = 1 << 18  # bytes: 87% of a raw socket's speed
+
+
+class Header(requests.auth.AuthBase):
+    """Puts the key on a request at the last moment, so that it stands in no session, repr or log."""
+
+    def __init__(self, key: Key) -> None:
+        self._key = key
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Add the header."""
+        request.headers["x-api-key"] = self._key.reveal()
+        return request
+
+
+class PaidAdapter(HTTPAdapter):
+    """Makes the one connection of a paid request, and remembers how far it came."""
+
+    def __init__(self) -> None:
+        self._begun = False
+        self._stood = False
+        super().__init__(max_retries=0)
+
+    def never_sent(self, error: requests.RequestException) -> bool:
+        """Whether nothing can have reached the service, given the error that ended the request."""
+        if self._stood:
+            return False
+        # An address or a proxy that cannot be used at all is a ValueError of requests', raised before any connection.
+        early = isinstance(error, requests.exceptions.ConnectTimeout | ValueError)
+        cause = getattr(error.args[0], "reason", None) if error.args else None
+        return self._begun or early or isinstance(cause, urllib3.exceptions.NewConnectionError)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """As ever, with watched connections."""
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = self._watched()
+
+    def proxy_manager_for(self, proxy: Any, **kwargs: Any) -> Any:
+        """As ever, with watched connections; those through SOCKS are of a kind of their own."""
+        manager = super().proxy_manager_for(proxy, **kwargs)
+        if not str(proxy).lower().startswith("socks"):
+            manager.pool_classes_by_scheme = self._watched()
+        return manager
+
+    def _watched(self) -> dict[str, Any]:
+        adapter = self
+
+        class Plain(HTTPConnection):
+            def connect(self) -> None:
+                adapter._begun = True
+                super().connect()
+                adapter._stood = True
+
+        class Secure(HTTPSConnection):
+            def connect(self) -> None:
+                adapter._begun = True
+                super().connect()
+                adapter._stood = True
+
+        class PlainPool(HTTPConnectionPool):
+            ConnectionCls = Plain
+
+        class SecurePool(HTTPSConnectionPool):
+            ConnectionCls = Secure
+
+        return {"http": PlainPool, "https": SecurePool}
+
+
+class Cut(Exception):
+    """An answer's body broke off."""
+
+
+def reason(error: Exception) -> str:
+    """Why there was no answer, in a few words that repeat nothing of the request."""
+    if isinstance(error, requests.exceptions.Timeout):
+        return "no answer in time"
+    if isinstance(error, requests.exceptions.SSLError):
+        return "the encrypted connection failed"
+    return "the connection was cut"
+
+
+def stream(response: requests.Response) -> Iterator[bytes]:
+    """The body in pieces of 256 KB; raises Cut when it ends before its announced length."""
+    expected, received = content_length(response), 0
+    try:
+        for chunk in response.iter_content(_CHUNK):
+            received += len(chunk)
+            yield chunk
+    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+        raise Cut(reason(error)) from None
+    if expected is not None and received < expected:
+        raise Cut("the connection was cut")
+
+
+def bounded(chunks: Iterator[bytes]) -> str:
+    """A whole body as text; raises BadAnswer when it is far too long, and Cut as `stream` does."""
+    text = bytearray()
+    for chunk in chunks:
+        text += chunk
+        if len(text) > _JSON_LIMIT:
+            raise errors.BadAnswer(f"the answer is longer than {_JSON_LIMIT >> 20} MB of JSON")
+    return text.decode("utf-8", "replace")
+
+
+def content_length(response: requests.Response) -> int | None:
+    """How many bytes the body has, where the headers say so; None for an encoded one."""
+    text = response.headers.get("content-length", "")
+    plain = response.headers.get("content-encoding", "identity") == "identity"
+    return int(text) if text.isascii() and text.isdigit() and plain else None
+
+
+def again(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+    """The body from its beginning, when its first piece was already looked at."""
+    yield first
+    yield from rest

@@ -1,0 +1,404 @@
+"""The history of a home: the journal of its jobs, the ledger of its money, the table of its clips."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from pixverse_nb.errors import HomeError
+
+from . import leases, schema, statements
+from .database import Database
+from .ids import new_id
+from .rescue import Rescue
+
+log = logging.getLogger(__name__)
+
+Row = dict[str, Any]
+UNFINISHED = ("submitting", "queued", "processing", "downloading", "unknown")
+
+_g = schema.generations
+_u = schema.uploads
+
+
+class LeaseLost(Exception):
+    """Another process has taken this job over; whoever gets this stops working on it."""
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What counts against a budget, in micro-dollars: charges, and reservations of what is in flight or unknown."""
+
+    studio: int
+    day: int
+    home: int
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What became of a wish for a clip: a new row, a copy of a finished one, or a job that is already under way."""
+
+    kind: str  # "new", "reused" or "joined"
+    row: Row
+
+
+def now_us() -> int:
+    """Microseconds since 1970, UTC."""
+    return time.time_ns() // 1000
+
+
+class Store:
+    """One home's history; safe to use from many threads and several kernels.
+
+    Parameters
+    ----------
+    home : Path
+        The folder.
+
+    Raises
+    ------
+    HomeError
+        When the history can be neither written nor read.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self._db = Database(home)
+        self._rescue = Rescue(home)
+        if self.read_only is None:
+            self._take_in_rescued()
+
+    @property
+    def read_only(self) -> HomeError | None:
+        """Why nothing can be written; None when all is well."""
+        return self._db.read_only
+
+    def close(self) -> None:
+        """Give the file back."""
+        self._db.close()
+
+    # ---- a job's beginning -------------------------------------------------------------------------------------
+
+    def open(
+        self,
+        row: Mapping[str, Any],
+        *,
+        reuse: bool,
+        owner: str,
+        lease_s: float,
+        has_clip: Callable[[Row], bool],
+        admit: Callable[[Spent], None] | None,
+    ) -> Opened:
+        """Decide about a wish for a clip and write the decision down, in one transaction.
+
+        With `reuse`, a finished row of the same identity whose clip is on disk (`has_clip`) gives a copy at no cost,
+        and an unfinished one is joined. Otherwise `admit` is asked about the money and a new row is written, its
+        ceiling reserved; what `admit` raises undoes everything. Without it nothing is summed: no cap, no question.
+
+        Raises
+        ------
+        HomeError
+            When the history cannot be written: then nothing may be sent.
+        """
+        with _nothing_sent(), self._db.write() as connection:
+            if reuse:
+                twin = self._twin(connection, row, has_clip)
+                if twin is not None and twin["status"] in UNFINISHED:
+                    return Opened("joined", twin)
+                if twin is not None:
+                    return Opened("reused", self._insert(connection, _copy_of(twin, row)))
+            if admit is not None:
+                admit(self._spent(connection, row["service"], row["studio"]))
+            lease = {"lease_owner": owner, "lease_until": now_us() + int(lease_s * 1e6)}
+            return Opened("new", self._insert(connection, {**row, **lease}))
+
+    def _twin(self, connection: sa.Connection, row: Mapping[str, Any], has_clip: Callable[[Row], bool]) -> Row | None:
+        same = {"service": row["service"], "identity": row["identity"]}
+        found = [dict(r) for r in connection.execute(statements.TWINS, same).mappings()]
+        found = [r for r in found if r["status"] in (*UNFINISHED, "completed")]
+        # The original serves before its copies, so that `reused_from` names the row that was paid for.
+        finished = sorted((r for r in found if r["status"] == "completed"), key=lambda r: r["reused_from"] is not None)
+        running = (r for r in found if r["status"] in UNFINISHED)
+        return next((r for r in finished if has_clip(r)), None) or next(running, None)
+
+    def _insert(self, connection: sa.Connection, row: Mapping[str, Any]) -> Row:
+        full = {column.name: None for column in _g.columns} | {"id": new_id(), "created_at": now_us()} | dict(row)
+        connection.execute(statements.INSERT, full)
+        return full
+
+    # ---- a job's life ------------------------------------------------------------------------------------------
+
+    def claim(self, id: str, owner: str, lease_s: float) -> Row | None:
+        """Take a job over if nobody alive works on it; None when somebody does, or when it has ended."""
+        with self._db.read() as connection:  # mostly the answer is no, and nobody should be locked out for it
+            if not _is_free(self._row(connection, id), owner):
+                return None
+        with self._db.write() as connection:
+            row = self._row(connection, id)
+            if row is None or not _is_free(row, owner):
+                return None
+            changes = {"lease_owner": owner, "lease_until": now_us() + int(lease_s * 1e6)}
+            connection.execute(_g.update().where(_g.c.id == id).values(changes))
+            return {**row, **changes}
+
+    def journal(
+        self, row: Row, owner: str, lease_s: float, *, strict: bool = False, force: bool = False, **changes: Any
+    ) -> Row:
+        """Write a step of a job down; returns the new row.
+
+        A database that fails does not fail a job in flight: the row goes into an emergency file, and the job goes on.
+
+        Parameters
+        ----------
+        row : dict
+            The row as the job knows it.
+        owner, lease_s
+            Who works on it, and for how many seconds others stay away.
+        strict : bool
+            Before a send: a database that fails raises HomeError instead, so that nothing is sent unjournalled.
+        force : bool
+            After an answer that only this process has seen: written even when the lease was lost meanwhile.
+        **changes
+            The columns that change.
+
+        Raises
+        ------
+        LeaseLost
+            When another process has taken the job over.
+        HomeError
+            With `strict`, when it could not be written.
+        """
+        ended = changes.get("status", row["status"]) in {"completed", "failed"}
+        lease = {
+            "lease_owner": None if ended else owner,
+            "lease_until": None if ended else now_us() + int(lease_s * 1e6),
+        }
+        new = {**row, **lease, **changes}
+        try:
+            with self._db.write() as connection:
+                mine = {"by_id": row["id"], "by_owner": owner, "by_force": int(force)}
+                # All that the job has learned is written, so that a step that only reached a file is made good.
+                worked = {k: v for k, v in new.items() if k not in _PEOPLES}
+                done = connection.execute(statements.STEP, worked | mine).rowcount
+                if not done and self._row(connection, row["id"]) is None:  # the history was deleted under the job
+                    done = bool(self._insert(connection, new))
+        except (sa.exc.SQLAlchemyError, OSError, HomeError) as error:
+            if strict:
+                raise _unwritten(error) from None
+            self._keep_aside(new, error)
+            return new
+        if not done:
+            raise LeaseLost(row["id"])
+        self._rescue.drop(row["id"])
+        return new
+
+    def _keep_aside(self, row: Row, error: Exception) -> None:
+        try:
+            place: object = self._rescue.save(row)
+        except OSError as trouble:
+            place = f"memory only ({trouble})"
+        log.error("the history could not be written (%s); job %s goes on, kept in %s", error, row["id"], place)
+
+    def claim_request(self, id: str, request_id: str) -> bool:
+        """Give a request found in the account's history to a row, unless another row has it already."""
+        plain = sa.func.replace(sa.func.lower(_g.c.request_id), "-", "")
+        with self._db.write() as connection:
+            others = (_g.c.id != id) & (plain == request_id.replace("-", "").lower()) & _g.c.reused_from.is_(None)
+            if connection.execute(sa.select(_g.c.id).where(others).limit(1)).first():
+                return False
+            connection.execute(_g.update().where(_g.c.id == id).values(request_id=request_id))
+            return True
+
+    def release(self, id: str, owner: str) -> None:
+        """Let others take a job up."""
+        with self._db.write() as connection:
+            mine = (_g.c.id == id) & (_g.c.lease_owner == owner)
+            connection.execute(_g.update().where(mine).values(lease_owner=None, lease_until=None))
+
+    def _take_in_rescued(self) -> None:
+        for path, row in self._rescue.waiting():
+            try:
+                if self._take_in({k: v for k, v in row.items() if k in _g.columns}):
+                    path.unlink(missing_ok=True)
+            except (sa.exc.SQLAlchemyError, OSError) as error:  # one broken file must not lock its owner out
+                log.warning("the emergency file %s could not be taken in (%s); it stays there", path, error)
+
+    def _take_in(self, rescued: Row) -> bool:
+        """Write a rescued row down; False when its process lives and will write it itself."""
+        free = {"lease_owner": None, "lease_until": None}
+        with self._db.write() as connection:
+            stored = self._row(connection, rescued["id"])
+            if stored is None:
+                self._insert(connection, {**rescued, **free})
+            elif stored["status"] in UNFINISHED:
+                if not _is_free(stored, None):
+                    return False
+                worked = {k: v for k, v in rescued.items() if k not in _PEOPLES}
+                connection.execute(_g.update().where(_g.c.id == rescued["id"]).values({**worked, **free}))
+        return True
+
+    # ---- looking things up -------------------------------------------------------------------------------------
+
+    def row(self, id: str) -> Row | None:
+        """One row by its id."""
+        with self._db.read() as connection:
+            return self._row(connection, id)
+
+    def unfinished(self, service: str) -> list[Row]:
+        """Jobs of a service that have not ended, oldest first."""
+        where = (_g.c.service == service) & _g.c.status.in_(UNFINISHED)
+        return self._rows(sa.select(_g).where(where).order_by(_g.c.id))
+
+    def claimed_requests(self) -> set[str]:
+        """Request ids that rows already have, as the service wrote them."""
+        with self._db.read() as connection:
+            return set(connection.scalars(sa.select(_g.c.request_id).where(_g.c.request_id.is_not(None))))
+
+    def recent_seconds(self, service: str, quality: str, duration: int, limit: int = 20) -> list[float]:
+        """What the newest finished jobs of this kind took, in seconds: same quality, the nearest durations first."""
+        kind = {"service": service, "quality": quality, "duration": duration, "most": limit}
+        with self._db.read() as connection:
+            return [float(seconds) for seconds in connection.scalars(statements.RECENT, kind)]
+
+    def select(
+        self,
+        equal: Mapping[str, Any],
+        *,
+        since_us: int | None = None,
+        until_us: int | None = None,
+        search: str | None = None,
+        limit: int | None = None,
+    ) -> list[sa.Row[Any]]:
+        """Rows, newest first; every condition is part of the SQL.
+
+        Parameters
+        ----------
+        equal : mapping
+            Column to a value, a list of values (any of them), or None (missing); an empty list finds nothing.
+        since_us, until_us : int, optional
+            Range of `created_at`, the end left out.
+        search : str, optional
+            Text that the prompt, the note or the tags contain, without regard to case.
+        limit : int, optional
+            At most so many.
+        """
+        query = sa.select(_g)
+        for name, value in equal.items():
+            column = _g.c[name]
+            several = isinstance(value, Iterable) and not isinstance(value, str)
+            query = query.where(sa.or_(*_any_of(column, list(value) if several else [value])))
+        if since_us is not None:
+            query = query.where(_g.c.created_at >= since_us)
+        if until_us is not None:
+            query = query.where(_g.c.created_at < until_us)
+        if search:
+            hits = (column.icontains(search, autoescape=True) for column in (_g.c.prompt, _g.c.note, _g.c.tags))
+            query = query.where(sa.or_(*hits))
+        query = query.order_by(_g.c.id.desc()).limit(limit)
+        with self._db.read() as connection:
+            return list(connection.execute(query))
+
+    # ---- money -------------------------------------------------------------------------------------------------
+
+    def spent(self, service: str, studio: str) -> Spent:
+        """What counts against budgets right now."""
+        with self._db.read() as connection:
+            return self._spent(connection, service, studio)
+
+    def _spent(self, connection: sa.Connection, service: str, studio: str) -> Spent:
+        midnight = datetime.now(timezone.utc).replace(hour=0, minute=0, second=0, microsecond=0)
+        what = {"service": service, "studio": studio, "midnight": int(midnight.timestamp() * 1e6)}
+        return Spent(*(int(value) for value in connection.execute(statements.SPENT, what).one()))
+
+    # ---- uploads -----------------------------------------------------------------------------------------------
+
+    def upload(self, service: str, image_sha256: str) -> tuple[str, int] | None:
+        """URL of a picture that was uploaded before, and when it was last seen alive (microseconds)."""
+        with self._db.read() as connection:
+            where = (_u.c.service == service) & (_u.c.image_sha256 == image_sha256)
+            found = connection.execute(sa.select(_u.c.url, _u.c.checked_at).where(where)).one_or_none()
+        return None if found is None else (str(found.url), int(found.checked_at))
+
+    def keep_upload(self, service: str, image_sha256: str, url: str) -> None:
+        """Remember where a picture was uploaded to, or that it was seen alive there."""
+        key = {"service": service, "image_sha256": image_sha256}
+        with self._db.write() as connection:
+            kept = connection.scalar(sa.select(_u.c.url).filter_by(**key))
+            if kept != url:
+                connection.execute(_u.delete().filter_by(**key))
+                connection.execute(_u.insert().values(**key, url=url, uploaded_at=now_us(), checked_at=now_us()))
+            else:
+                connection.execute(_u.update().filter_by(**key).values(checked_at=now_us()))
+
+    # ---- plumbing ----------------------------------------------------------------------------------------------
+
+    def _row(self, connection: sa.Connection, id: str) -> Row | None:
+        found = connection.execute(statements.ROW, {"by_id": id}).mappings().one_or_none()
+        return None if found is None else dict(found)
+
+    def _rows(self, query: sa.Select[Any]) -> list[Row]:
+        with self._db.read() as connection:
+            return [dict(row) for row in connection.execute(query).mappings()]
+
+
+# What people write on a row; a job's own steps leave it alone.
+_PEOPLES = frozenset({"rating", "decision", "tags", "note"})
+
+_CLIP_COLUMNS: Sequence[str] = (
+    "request_id", "seed_used", "output_url", "sent_image_url", "video_path", "video_sha256", "video_duration_s",
+    "video_width_px", "video_height_px", "video_fps", "video_bytes", "video_has_audio", "engine",
+)  # fmt: skip
+
+
+def _any_of(column: sa.Column[Any], values: list[Any]) -> list[sa.ColumnElement[bool]]:
+    """Conditions of which one must hold: SQL's IN finds no missing values."""
+    given = [value for value in values if value is not None]
+    missing = [column.is_(None)] if len(given) < len(values) else []
+    return [column.in_(given), *missing]
+
+
+@contextlib.contextmanager
+def _nothing_sent() -> Iterator[None]:
+    try:
+        yield
+    except (sa.exc.SQLAlchemyError, OSError) as error:
+        raise _unwritten(error) from None
+
+
+def _unwritten(error: Exception) -> HomeError:
+    return HomeError(
+        f"the history could not be written ({getattr(error, 'orig', error)})",
+        remedy="Free or repair the disk of the home, then send it again; nothing was sent.",
+        billed=False,
+    )
+
+
+def _is_free(row: Row | None, owner: str | None) -> bool:
+    """Whether `owner` may work on a row: unfinished, and nobody else's."""
+    if row is None or row["status"] not in UNFINISHED:
+        return False
+    return row["lease_owner"] == owner or leases.is_free(row["lease_owner"], row["lease_until"], now_us())
+
+
+def _copy_of(twin: Row, wish: Mapping[str, Any]) -> Row:
+    """The row of a reused clip: its own wish, the twin's clip, no cost."""
+    return {
+        **wish,
+        **{name: twin[name] for name in _CLIP_COLUMNS},
+        "status": "completed",
+        "completed_at": now_us(),
+        "reserved_micros": 0,
+        "cost_micros": 0,
+        "cost_source": "reused",
+        "billed": False,
+        "reused_from": twin["reused_from"] or twin["id"],
+        "saved_micros": wish["estimate_micros"] if twin["cost_micros"] in (None, 0) else twin["cost_micros"],
+    }

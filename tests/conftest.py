@@ -1,0 +1,38 @@
+"""What every test stands on: no test touches the user's own files, key or network."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))  # the tests' own small tools: clips, scripted servers
+
+
+@pytest.fixture(autouse=True)
+def _isolated(tmp_path, monkeypatch):
+    """An empty home, no key from anywhere, no proxy, a working folder of its own."""
+    for name in ("SEGMIND_API_KEY", "PIXVERSE_NB_BASE_URL", "PIXVERSE_NB_HOME", "JPY_SESSION_NAME", "VSCODE_PID"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def _no_outside(monkeypatch):
+    """Names are resolved on this machine only: a test that reaches out fails at once."""
+    real = socket.getaddrinfo
+
+    def local(host, *args, **kwargs):
+        name = host.decode() if isinstance(host, bytes) else host
+        if name in {None, "", "localhost"} or name.replace(".", "").isdigit() or ":" in name:
+            return real(host, *args, **kwargs)
+        raise socket.gaierror(f"{name}: tests stay on this machine")
+
+    monkeypatch.setattr(socket, "getaddrinfo", local)

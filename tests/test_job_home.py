@@ -1,0 +1,140 @@
+"""Bringing the clip home: cuts, damage, dead addresses, private ones, a full disk."""
+
+import errno
+
+import pytest
+from job_rig import APIS, CEILING, WISH, assert_home, outcome, posts, row_of
+from scripted import Answer
+
+import pixverse_nb as pv
+from pixverse_nb import job as jobs
+from pixverse_nb.media import partial
+from pixverse_nb.progress import arriving
+
+pytest_plugins = ["job_fixtures"]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"kind": "cut", "times": 2},
+        {"kind": "corrupt"},
+        {"kind": "length"},
+        {"kind": "length", "size": -1000},
+        {"kind": "garbage"},
+        {"status": 503, "times": 2},
+        {"status": 429},
+        {"status": 404},
+        {"status": 403},
+    ],
+)
+def test_a_download_survives(preview, studio_at, clip, fault):
+    """Cuts are taken up again; what arrives damaged, short or too early is fetched once more; one POST."""
+    preview.faults.add("download", **fault)
+    assert_home(studio_at(preview.url).generate(**WISH), clip)
+    assert preview.faults.pending == []
+    assert posts(preview) == 1
+
+
+@pytest.mark.parametrize(
+    "fault", [{"kind": "corrupt"}, {"kind": "garbage"}, {"status": 500}, {"status": 404}, {"kind": "cut", "size": 0}]
+)
+def test_a_clip_that_cannot_be_fetched_now_can_be_fetched_later(preview, studio_at, clip, fault):
+    """Never failed, never sent again: the job waits, and says that it was billed."""
+    preview.faults.add("download", times=None, **fault)
+    studio = studio_at(preview.url)
+    generation = studio.submit(**WISH)
+    error = outcome(generation)
+    assert type(error) is pv.ClipError
+    assert error.billed is True
+    assert error.remedy
+    assert generation.status == "downloading"
+    assert not list((studio.home / "clips").glob("*"))
+    preview.faults.clear()
+    (resumed,) = studio.resume()
+    assert_home(resumed.wait(20), clip)
+    assert posts(preview) == 1
+
+
+@pytest.mark.parametrize("by", ["result", "account"])
+def test_a_dead_url_is_refreshed(server, studio, clip, by):
+    dead = f"{server.url}/files/dead.mp4"
+    server.say("clip", Answer(404, "gone", {"Content-Type": "text/plain"}))
+    server.say("result", lambda _: Answer(body=server.finished(output=dead)))
+    if by == "account":
+        server.always("result", Answer(body=server.finished(output=dead)))
+    assert_home(studio.submit(**WISH).wait(20), clip)
+    assert server.count("record") == (by == "account")
+    assert [hit.path for hit in server.got("clip")] == ["/files/dead.mp4", "/files/clip.mp4"]
+    assert server.count() == 1
+
+
+def test_addresses_that_change_and_are_all_dead_end_in_a_stall(server, studio):
+    """A URL signed anew each time must not make a circle."""
+    count = iter(range(1000))
+    server.always("clip", Answer(404, "gone"))
+    server.say("result", *[lambda _: Answer(body=server.finished(output=f"{server.file_url}?n={next(count)}"))] * 50)
+    generation = studio.submit(**WISH)
+    assert type(outcome(generation)) is pv.ClipError
+    assert generation.status == "downloading"
+    assert server.count("clip") <= 5
+
+
+def test_a_clip_that_is_gone_for_good_is_failed_and_billed(server, studio, monkeypatch):
+    """After the seven days: closed, and the money is not called unbilled."""
+    monkeypatch.setattr(jobs, "_FILE_LIFE_S", 0.0)
+    server.always("clip", Answer(410, "gone"))
+    generation = studio.submit(**WISH)
+    error = outcome(generation)
+    assert (type(error), error.billed, error.status_code) == (pv.ClipError, True, 410)
+    assert "7 days" in str(error)
+    row = row_of(studio, generation)
+    assert (row["status"], row["billed"], row["cost_micros"]) == ("failed", True, CEILING)
+
+
+def test_private_addresses_are_for_private_services_only(studio_at, server):
+    """The output URL is other people's text: a public service must not make this machine ask its own network."""
+    assert studio_at(server.url)._backend.downloader.allow_private is True
+    public = studio_at("https://api.segmind.invalid")._backend.downloader
+    assert public.allow_private is False
+    for url in ("http://169.254.169.254/clip.mp4", server.file_url, "http://localhost/c.mp4", "file:///etc/passwd"):
+        with pytest.raises(pv.ClipError):
+            public.fetch(url, studio_at(server.url)._clips)
+    assert server.count("clip") == 0
+
+
+@APIS
+def test_a_full_disk_loses_nothing(server, studio_at, clip, api, monkeypatch):
+    """The clip is paid for: when there is room again it is fetched, and not sent again."""
+    real = partial.Partial.write
+
+    def full(self, _chunk):
+        raise partial.disk_error(OSError(errno.ENOSPC, "No space left on device"), self.path)
+
+    monkeypatch.setattr(partial.Partial, "write", full)
+    studio = studio_at(server.url, api=api)
+    generation = studio.submit(**WISH)
+    error = outcome(generation)
+    assert type(error) is pv.ClipError
+    assert "disk is full" in str(error)
+    assert error.billed is True
+    assert generation.status == "downloading"
+    assert not list((studio.home / "clips").glob("*"))
+    monkeypatch.setattr(partial.Partial, "write", real)
+    (resumed,) = studio_at(server.url, api=api).resume()
+    assert_home(resumed.wait(20), clip)
+    assert server.count() == 1
+
+
+def test_a_long_download_is_told_and_keeps_its_lease(monkeypatch):
+    """Megabytes for the person, and a lease that does not run out under a slow line."""
+    monkeypatch.setattr("pixverse_nb.progress._TELL_EVERY_S", -1.0)
+    told, renewed = [], []
+    progress = arriving(told.append, lambda: renewed.append(1), renew_every_s=-1.0)
+    progress(1_500_000, 3_000_000)
+    progress(2_000_000, None)
+    assert told == ["1.5 of 3.0 MB", "2.0 MB"]
+    assert len(renewed) == 2
+    quiet = arriving(told.append, lambda: renewed.append(1), renew_every_s=60.0)
+    quiet(1, 2)
+    assert len(renewed) == 2

@@ -1,0 +1,456 @@
+"""The preview engine's picture and sound, looked at and listened to (issue 3, "The picture")."""
+
+# ruff: noqa: E501 - tables are read row by row
+
+from __future__ import annotations
+
+import io
+import itertools
+import pickle
+import subprocess
+import sys
+import tracemalloc
+
+import av
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from pixverse_nb.parameters import PARAMETERS
+from pixverse_nb.preview.picture import RenderError, Shot, camera, frame_size, render, words
+from pixverse_nb.preview.picture.encode import RATE
+from pixverse_nb.preview.picture.planes import Frame
+from pixverse_nb.preview.picture.sound import layers, sound
+from pixverse_nb.preview.picture.stage import frames
+from pixverse_nb.preview.picture.vocabulary import MOVES, PLACES, SUBJECTS, WEATHERS
+from pixverse_nb.preview.picture.words import Move, read
+from pixverse_nb.preview.picture.world import World
+
+WOMAN = (
+    "A cinematic shot of a beautiful woman in a flowing red dress walking gracefully through a sunlit European street, "
+    "golden hour lighting, smooth camera movement"
+)
+SIZES = {  # long side by quality (contract, Parameters), short side to the nearest even number
+    ("16:9", "360p"): (640, 360), ("16:9", "540p"): (1024, 576), ("16:9", "720p"): (1280, 720), ("16:9", "1080p"): (1920, 1080),
+    ("4:3", "360p"): (640, 480), ("1:1", "540p"): (1024, 1024), ("3:4", "720p"): (960, 1280), ("9:16", "1080p"): (1080, 1920),
+    ("2:3", "540p"): (682, 1024), ("3:2", "720p"): (1280, 854), ("21:9", "1080p"): (1920, 822), ("21:9", "360p"): (640, 274),
+}  # fmt: skip
+
+
+def small(prompt, **more):
+    return Shot(prompt, **{"duration": 1, "quality": "360p", "audio": False, "seed": 5, **more})
+
+
+def picture(shot, numbers=(14,)):
+    """Frames as drawn, before the encoder: float arrays (3, h, w) with chroma at luma size, by number."""
+    wanted = {}
+    for number, frame in enumerate(frames(World.of(shot))):
+        if number in numbers:
+            wanted[number] = full(frame)
+        if number >= max(numbers):
+            break
+    return [wanted[n] for n in numbers]
+
+
+def full(frame: Frame):
+    return np.stack([frame.y.astype(float), *(p.repeat(2, 0).repeat(2, 1).astype(float) for p in (frame.u, frame.v))])
+
+
+def red(yuv):
+    """How red a picture is: V above neutral, less U above neutral."""
+    return float((yuv[2] - 128).mean() - (yuv[1] - 128).mean())
+
+
+def png(width=120, height=80, kind="PNG"):
+    y, x = np.mgrid[0:height, 0:width]
+    rgb = np.stack([x * 255 // width, y * 255 // height, (x * y) % 255], -1).astype(np.uint8)
+    out = io.BytesIO()
+    Image.fromarray(rgb).save(out, kind)
+    return out.getvalue()
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory):
+    """The document's own sample prompt, two seconds with sound, encoded."""
+    path = tmp_path_factory.mktemp("clip") / "woman.mp4"
+    render(Shot(WOMAN, duration=2, quality="360p", seed=3), path)
+    return path
+
+
+# The file
+
+
+def test_the_file_is_what_the_service_sends(clip):
+    with av.open(str(clip)) as container:
+        video, audio = container.streams.video[0], container.streams.audio[0]
+        assert (video.codec_context.name, video.codec_context.pix_fmt) == ("h264", "yuv420p")
+        assert (video.width, video.height, video.average_rate) == (640, 360, 24)
+        assert (audio.codec_context.name, audio.rate, audio.channels) == ("aac", 48_000, 2)
+        assert sum(1 for _ in container.decode(video=0)) == 48
+    with av.open(str(clip)) as container:
+        assert container.duration == pytest.approx(2_000_000, abs=60_000)
+        stamps = [frame.pts * frame.time_base for frame in container.decode(video=0)]
+    assert stamps[0] == 0
+    assert {b - a for a, b in itertools.pairwise(stamps)} == {stamps[1]}
+
+
+def test_the_index_comes_first_and_nothing_is_left_behind(clip):
+    data = clip.read_bytes()
+    assert 0 < data.index(b"moov") < data.index(b"mdat")
+    assert [p.name for p in clip.parent.iterdir()] == ["woman.mp4"]
+
+
+def test_a_failed_render_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(b"old")
+
+    def broken(world):
+        yield from list(frames(world))[:2]
+        raise RuntimeError("stop")
+
+    monkeypatch.setattr("pixverse_nb.preview.picture.stage.frames", broken)
+    with pytest.raises(RuntimeError, match="stop"):
+        render(small("a hill"), path)
+    assert path.read_bytes() == b"old"
+    assert [p.name for p in tmp_path.iterdir()] == ["clip.mp4"]
+
+
+def test_sound_is_there_or_not(clip, tmp_path):
+    silent = tmp_path / "silent.mp4"
+    render(small("waves on the sea"), silent)
+    with av.open(str(silent)) as container:
+        assert not container.streams.audio
+    with av.open(str(clip)) as container:
+        samples = np.concatenate([frame.to_ndarray() for frame in container.decode(audio=0)], axis=1)
+    assert samples.shape[1] / 48_000 == pytest.approx(2, abs=0.06)
+    assert 0.005 < np.sqrt((samples**2).mean()) < 0.5
+    assert np.abs(samples).max() <= 1.0
+
+
+# Sizes
+
+
+@pytest.mark.parametrize(("ratio", "quality"), SIZES)
+def test_sizes_are_exact(ratio, quality):
+    assert frame_size(Shot("x", aspect_ratio=ratio, quality=quality)) == SIZES[ratio, quality]
+
+
+def test_every_size_is_even_and_of_its_ratio():
+    for ratio in PARAMETERS["aspect_ratio"].choices:
+        for quality in PARAMETERS["quality"].choices:
+            width, height = frame_size(Shot("x", aspect_ratio=ratio, quality=quality))
+            a, b = map(int, ratio.split(":"))
+            assert width % 2 == height % 2 == 0
+            assert max(width, height) == {"360p": 640, "540p": 1024, "720p": 1280, "1080p": 1920}[quality]
+            assert width / height == pytest.approx(a / b, rel=0.01)
+
+
+@pytest.mark.parametrize("ratio", ["9:16", "1:1", "21:9"])
+def test_other_shapes_are_drawn_and_encoded(ratio, tmp_path):
+    shot = small("a ship on the sea at sunset", aspect_ratio=ratio)
+    render(shot, tmp_path / "clip.mp4")
+    with av.open(str(tmp_path / "clip.mp4")) as container:
+        stream = container.streams.video[0]
+        assert (stream.width, stream.height) == frame_size(shot)
+        assert sum(1 for _ in container.decode(video=0)) == 24
+
+
+# The same and the other
+
+
+def test_the_same_shot_repeats_byte_for_byte_in_another_process(clip, tmp_path):
+    script = (
+        "import sys; from pathlib import Path; from pixverse_nb.preview.picture import Shot, render;"
+        "render(Shot(sys.argv[1], duration=2, quality='360p', seed=3), Path(sys.argv[2]))"
+    )
+    other = tmp_path / "again.mp4"
+    subprocess.run(
+        [sys.executable, "-c", script, WOMAN, str(other)], check=True, env={"PYTHONHASHSEED": "77", "PATH": ""}
+    )
+    assert other.read_bytes() == clip.read_bytes()
+
+
+@pytest.mark.parametrize("other", [{"seed": 6}, {"prompt": "a snowy hill with two trees"}])
+def test_another_seed_or_prompt_is_another_picture(other):
+    base = {"prompt": "a green hill with a tree", "seed": 5}
+    (a,), (b,) = picture(small(**base)), picture(small(**{**base, **other}))
+    assert np.abs(a[0] - b[0]).mean() > 4
+
+
+def test_unknown_words_still_make_a_picture_of_their_own():
+    pictures = [picture(small(text))[0] for text in ("qwerty zxcv", "brillig slithy", "你好吗", "مرحبا", "🦄🦄")]
+    assert all(read(small(text)).place == "dream" for text in ("qwerty zxcv", "مرحبا"))
+    for n, a in enumerate(pictures):
+        assert a[0].std() > 8
+        for b in pictures[:n]:
+            assert np.abs(a - b).mean() > 4
+
+
+def test_a_shot_can_be_pickled():
+    shot = small("a", image=png())
+    assert pickle.loads(pickle.dumps(shot)) == shot  # noqa: S301 - our own bytes
+
+
+# What the words say
+
+
+def test_night_is_darker_than_noon():
+    (night,), (noon,) = (picture(small(f"a meadow at {time}")) for time in ("midnight", "noon"))
+    assert night[0].mean() + 40 < noon[0].mean()
+
+
+def test_sunset_is_redder_than_noon():
+    (sunset,), (noon,) = (picture(small(f"the sea at {time}")) for time in ("sunset", "noon"))
+    assert red(sunset) > red(noon) + 15
+
+
+def test_a_colour_word_colours_the_dress():
+    (r,), (b,) = (picture(small(f"a woman in a {colour} dress in a snowy street")) for colour in ("red", "blue"))
+    for channel, (own, other) in {2: (r, b), 1: (b, r)}.items():  # V is redness, U is blueness
+        assert np.mean(own[channel] > 165) > 0.01  # the dress
+        assert np.mean(other[channel] > 165) < 0.002
+
+
+@pytest.mark.parametrize(
+    ("prompt", "place", "kinds"),
+    [
+        (WOMAN, "street", ["woman"]),
+        ("A sailboat and a whale on the ocean", "sea", ["ship", "whale"]),
+        ("an astronaut", "space", ["astronaut"]),
+        ("two dogs and a cat in the forest", "forest", ["dog", "cat"]),
+        ("Neon skyline, a robot", "city", ["robot"]),
+        ("une femme dans la forêt", "forest", ["woman"]),
+        ("一只猫在海边", "sea", ["cat"]),
+        ("a bottle of perfume", "studio", ["product"]),
+    ],
+)
+def test_words_become_places_and_subjects(prompt, place, kinds):
+    scene = read(small(prompt))
+    assert (scene.place, [actor.kind for actor in scene.actors]) == (place, kinds)
+
+
+def test_every_element_of_the_vocabulary_is_drawn():
+    """One frame of each place, subject and weather: nothing in the tables is without a picture."""
+    prompts = [f"{word} by day, still" for word in _one_word_each(PLACES)]
+    prompts += [f"a {word} in a meadow by day" for word in _one_word_each(SUBJECTS)]
+    prompts += [f"{word} over a meadow by day" for word in _one_word_each(WEATHERS)]
+    plain = picture(small("a meadow by day", seed=1))[0]
+    assert len(prompts) > 55
+    for prompt in prompts:
+        drawn = picture(small(prompt, seed=1))[0]
+        assert drawn.shape == plain.shape
+        if "meadow by day" not in prompt or prompt.startswith("a "):
+            assert np.abs(drawn[0] - plain[0]).max() > 20, prompt
+
+
+def _one_word_each(table):
+    return list({name: word for word, name in reversed(list(table.items()))}.values())
+
+
+def test_the_negative_prompt_removes():
+    assert "rain" in read(small("a street in the rain")).weather
+    assert "rain" not in read(small("a street in the rain", negative_prompt="no rain")).weather
+    assert "rain" not in read(small("a street without rain")).weather
+    assert read(small("a cat and a dog in a park", negative_prompt="dog")).actors == (words.Actor("cat"),)
+    seed = {"prompt": "a street by night in the rain, static camera"}
+    a, b = picture(small(**seed), (13, 14))
+    c, d = picture(small(**seed, negative_prompt="rain"), (13, 14))
+    assert np.abs(a[0] - b[0]).mean() > 3 * np.abs(c[0] - d[0]).mean()
+
+
+def test_the_negative_prompt_calms():
+    wild = read(small("fast zoom in on a car, handheld"))
+    calm = read(
+        small("fast zoom in on a car, handheld", negative_prompt="No sudden movements, no fast zooms, no shaky camera.")
+    )
+    assert Move("zoom", "in") in calm.moves
+    assert calm.speed < 0.8
+    assert wild.speed > 1.2
+    assert "handheld" in {m.kind for m in wild.moves}
+    assert "handheld" not in {m.kind for m in calm.moves}
+
+
+def test_motion_mode_fast_moves_more():
+    normal, fast = (camera.plan(s, read(s)) for s in (small("pan left", motion_mode=m) for m in ("normal", "fast")))
+    assert np.ptp(fast.rows[:, 0]) > 1.4 * np.ptp(normal.rows[:, 0])
+
+
+# Motion
+
+
+def test_motion_exists_and_static_has_less():
+    a, b = picture(small("mountains by day, pan right"), (13, 20))
+    c, d = picture(small("mountains by day, static camera"), (13, 20))
+    still, moving = np.abs(c[0] - d[0]).mean(), np.abs(a[0] - b[0]).mean()
+    assert moving > 1.5 * still
+    assert moving > 1.0
+    assert still > 0.0  # clouds go on
+
+
+def _slid(a, b):
+    """By how many px the skyline of `b` lies to the right of that of `a`."""
+    band_a, band_b = a[0][150:260, 80:-80], b[0][150:260]
+    band_a = band_a - band_a.mean()
+    scores = {}
+    for shift in range(-60, 61):
+        other = band_b[:, 80 + shift : band_b.shape[1] - 80 + shift]
+        scores[shift] = float((band_a * (other - other.mean())).mean() / (other.std() + 1e-9))
+    return max(scores, key=scores.get)
+
+
+@pytest.mark.parametrize(("way", "sign"), [("right", -1), ("left", 1)])
+def test_a_pan_moves_the_picture_the_other_way(way, sign):
+    a, b = picture(small(f"snowy mountains by day, camera pans {way}"), (13, 22))
+    assert sign * _slid(a, b) > 5
+
+
+def test_zooming_in_enlarges_and_out_shrinks():
+    for way, grows in (("in", True), ("out", False)):
+        shot = small(f"zoom {way} on a house", duration=2)
+        track = camera.plan(shot, read(shot))
+        assert (track.pose(47).zoom > track.pose(0).zoom) is grows
+        assert min(track.pose(n).zoom for n in range(48)) >= 1.0
+
+
+@pytest.mark.parametrize("kind", sorted(set(MOVES.values())))
+def test_every_camera_word_is_heeded(kind):
+    word = next(word for word, name in MOVES.items() if name == kind)
+    shot = small(f"{word} of a hill", duration=3)
+    plain = small("of a hill", duration=3)
+    assert kind in {move.kind for move in read(shot).moves}
+    assert not np.array_equal(camera.plan(shot, read(shot)).rows, camera.plan(plain, read(plain)).rows)
+    if kind == "static":
+        assert np.ptp(camera.plan(shot, read(shot)).rows, axis=0).max() == 0
+
+
+def test_the_slate_is_gone_after_half_a_second():
+    first, last = picture(small("a meadow at noon, static"), (0, 13))
+    low = np.s_[0, 300:, 40:-40]
+    assert (first[low] > 200).sum() > 100  # white letters
+    assert (last[low] > 200).sum() < (first[low] > 200).sum() / 4
+
+
+# Sound
+
+
+def _heard(prompt, seconds=3):
+    world = World.of(small(prompt, duration=seconds, audio=True))
+    return np.concatenate(list(sound(world)), axis=1), layers(world)
+
+
+def test_sound_suits_the_words():
+    sea, sea_layers = _heard("waves of the sea")
+    city, city_layers = _heard("a city skyline by night")
+    assert "sea" in sea_layers
+    assert "sea" not in city_layers
+    for wave in (sea, city):
+        assert wave.shape == (2, 3 * RATE)
+        assert np.sqrt((wave**2).mean()) > 0.01
+        assert np.abs(wave).max() <= 1.0
+        assert np.abs(wave[:, :20]).max() < 0.01  # fades in
+        assert np.abs(wave[:, -20:]).max() < 0.01  # and out
+        assert np.abs(wave[0] - wave[1]).max() > 0.01  # stereo
+    assert _brightness(sea) > 1.5 * _brightness(city)
+
+
+def _brightness(wave):
+    """The middle of the spectrum, Hz."""
+    power = np.abs(np.fft.rfft(wave[0])) ** 2
+    return float((power * np.fft.rfftfreq(wave.shape[1], 1 / RATE)).sum() / power.sum())
+
+
+@pytest.mark.parametrize(
+    ("prompt", "voice"),
+    [("rain", "rain"), ("wind over dunes", "wind"), ("a crowd at a market", "crowd"), ("birds in the forest", "birds"), ("a campfire", "fire"),
+     ("an astronaut in space", "drone"), ("a melody, dreamy", "pad"), ("thunderstorm", "thunder"), ("a steam train", "engine")],
+)  # fmt: skip
+def test_words_have_their_sound(prompt, voice):
+    assert voice in layers(World.of(small(prompt)))
+
+
+def test_no_sound_has_a_seam_between_seconds():
+    for prompt in ("waves of the sea", "dreamy melody", "an astronaut in space", "a car in the city"):
+        wave, _ = _heard(prompt, 4)
+        steps = np.abs(np.diff(wave[0, RATE : 3 * RATE]))
+        assert steps[RATE - 1] <= np.percentile(steps, 99.95)
+
+
+# Pictures
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+def test_an_image_gives_its_shape_and_its_colours(kind):
+    shot = small("slow zoom in", image=png(300, 400, kind), aspect_ratio="16:9")
+    assert frame_size(shot) == (480, 640)
+    a, b = picture(shot, (13, 23))
+    assert a[2][:, -100:].mean() > a[2][:, :100].mean() + 20  # red grows to the right, as in the image
+    assert np.abs(a[0] - b[0]).mean() > 0.5
+
+
+def test_an_image_follows_the_camera():
+    shots = [small(f"pan {way}", image=png(640, 360)) for way in ("left", "right")]
+    (a, b), (c, d) = (picture(shot, (13, 22)) for shot in shots)
+    middle = np.s_[2, 100:250, 150:450]
+    assert (b[middle] - a[middle]).mean() < -1 < 1 < (d[middle] - c[middle]).mean()
+
+
+def test_a_picture_that_was_not_fetched_gets_a_card_of_its_own():
+    (a,), (b,) = (picture(small("zoom in", image_label=f"https://example.com/{name}.png")) for name in ("a", "b"))
+    assert np.abs(a - b).mean() > 4
+    assert a[0].std() > 10
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"hello", b"\x89PNG\r\n\x1a\n" + b"\0" * 40, png()[:200], png(200, 200, "JPEG")[:300]]
+)
+def test_a_bad_image_is_a_render_error(data, tmp_path):
+    with pytest.raises(RenderError, match="image"):
+        render(small("x", image=data), tmp_path / "clip.mp4")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_transparent_grey_and_thin_images_are_taken():
+    for mode, size in (("RGBA", (64, 64)), ("L", (64, 64)), ("P", (64, 64)), ("RGB", (1000, 4)), ("RGB", (1, 1))):
+        out = io.BytesIO()
+        Image.new(mode, size).save(out, "PNG")
+        shot = small("x", image=out.getvalue())
+        width, height = frame_size(shot)
+        assert width % 2 == height % 2 == 0
+        assert picture(shot, (0,))[0].shape == (3, height, width)
+
+
+# Everything else
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(prompt=st.text(min_size=1, max_size=200), negative=st.text(max_size=60), seed=st.integers(0, 2**31 - 1))
+def test_any_text_gives_a_picture(prompt, negative, seed):
+    shot = small(prompt, negative_prompt=negative, seed=seed)
+    first, last = picture(shot, (0, 13))
+    assert first[0].std() > 3
+    assert last[0].std() > 3
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.sampled_from(sorted({*PLACES, *SUBJECTS, *WEATHERS, *MOVES, "no", "red", ",", "left"})), max_size=12)
+)
+def test_any_words_give_a_scene(chosen):
+    scene = read(small(" ".join(chosen) or "x"))
+    assert len(scene.actors) <= 3
+    assert 0.3 <= scene.speed <= 3
+
+
+def test_memory_does_not_grow_with_the_duration():
+    def peak(seconds):
+        shot = small("a static meadow by day", duration=seconds)
+        tracemalloc.start()
+        for _ in frames(World.of(shot)):
+            pass
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return most
+
+    assert peak(8) < 1.25 * peak(1)

@@ -1,0 +1,124 @@
+"""Files of the preview engine: uploads, clips, ranges, and how long they live."""
+
+import hashlib
+import io
+import time
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+from preview_stage import HISTORY, MODEL, PIXEL, V1, paint, stage, upload
+
+
+@pytest.fixture
+def serve():
+    with stage() as start:
+        yield start
+
+
+@pytest.fixture
+def engine(serve):
+    return serve()
+
+
+def test_uploads_are_served_by_content_and_drawn_from(serve):
+    """upload-asset answers file_urls, the same for the same content; as image_url they are read from the disk."""
+    shots = []
+    server, call = serve(render=lambda shot, path: (shots.append(shot), paint(shot, path)))
+    answer = upload(call, PIXEL, b"another")
+    assert answer.status_code == 200
+    first, second = answer.json()["file_urls"]
+    assert first == f"{server.url}/assets/{hashlib.sha256(PIXEL).hexdigest()}.png"
+    assert upload(call, PIXEL).json()["file_urls"] == [first]
+    served = requests.get(first, timeout=10)
+    assert (served.content, served.headers["Content-Type"]) == (PIXEL, "image/png")
+    assert call.finished(call.submit(image_url=first)).json()["status"] == "COMPLETED"
+    assert call.finished(call.submit(image_url=second)).json()["status"] == "COMPLETED"
+    assert [(shot.image, shot.image_label) for shot in shots] == [(PIXEL, None), (b"another", None)]
+    gone = first.replace(hashlib.sha256(PIXEL).hexdigest(), "0" * 64)
+    assert "404" in call.finished(call.submit(image_url=gone)).json()["error"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"data_urls": "x"}, {"data_urls": []}, {"data_urls": [1]}, {"data_urls": ["https://example.com/a.png"]},
+     {"data_urls": ["data:image/png;base64,@@@"]}, {"data_urls": ["data:image/png;base64,"]}],
+)  # fmt: skip
+def test_bad_uploads_are_400(engine, body):
+    _, call = engine
+    assert call.post("/upload-asset", body).status_code == 400
+
+
+def test_an_upload_cannot_run_script_from_the_engines_origin(engine):
+    """Whatever is uploaded as HTML or SVG is served as bytes, sandboxed; a path leads nowhere else."""
+    server, call = engine
+    (url,) = upload(call, b"<script>alert(1)</script>", kind="text/html").json()["file_urls"]
+    served = requests.get(url, timeout=10)
+    assert served.headers["Content-Type"] == "application/octet-stream"
+    assert (served.headers["X-Content-Type-Options"], served.headers["Content-Security-Policy"]) == (
+        "nosniff",
+        "sandbox",
+    )
+    for path in ("/assets/..%2Fclips", "/assets/%2e%2e/%2e%2e/etc/passwd", "/files/..%2f..%2fetc"):
+        assert requests.get(server.url + path, timeout=10).status_code == 404
+
+
+def test_ranges_and_head(engine):
+    """A cut download can be taken up: 206 for a range, 416 beyond the end, the whole for another version's."""
+    _, call = engine
+    url = call.finished(call.submit()).json()["output"]
+    whole = requests.get(url, timeout=10)
+    clip, size, etag = whole.content, len(whole.content), whole.headers["ETag"]
+    assert whole.headers["Accept-Ranges"] == "bytes"
+    head = requests.head(url, timeout=10)
+    assert (head.status_code, int(head.headers["Content-Length"]), head.content) == (200, size, b"")
+
+    def part(asked, **headers):
+        return requests.get(url, headers={"Range": asked, **headers}, timeout=10)
+
+    for asked, expected in (("bytes=10-19", clip[10:20]), (f"bytes={size - 5}-", clip[-5:]), ("bytes=-7", clip[-7:])):
+        answer = part(asked)
+        assert (answer.status_code, answer.content) == (206, expected)
+    assert part("bytes=10-19").headers["Content-Range"] == f"bytes 10-19/{size}"
+    assert part("bytes=10-19", **{"If-Range": etag}).status_code == 206
+    assert part("bytes=10-19", **{"If-Range": '"older"'}).content == clip
+    beyond = part(f"bytes={size}-")
+    assert (beyond.status_code, beyond.headers["Content-Range"]) == (416, f"bytes */{size}")
+    assert part("bytes=0-1,5-6").content == clip
+    assert part("lines=1-2").content == clip
+
+
+def test_records_and_files_expire(serve, tmp_path):
+    """Contract: after the hour all three poll URLs answer 404, after seven days the file; the history remains."""
+    _, call = serve(record_life_s=0.3, file_life_s=0.6, folder=tmp_path)
+    sent = call.post(MODEL, {"prompt": "a cat"}).json()
+    polls = [urlsplit(sent[name]).path for name in ("poll_url", "status_url", "response_url")]
+    url = call.finished(sent["request_id"]).json()["output"]
+    assert [call.get(path).status_code for path in polls] == [200, 200, 200]
+    time.sleep(0.3)
+    assert [call.get(path).status_code for path in polls] == [404, 404, 404]
+    assert requests.get(url, timeout=10).status_code == 200
+    time.sleep(0.4)
+    assert requests.get(url, timeout=10).status_code == 404
+    assert list(tmp_path.rglob("*.mp4")) == [], "an expired clip leaves the disk"
+    assert call.get(f"{HISTORY}/{sent['request_id']}").json()["model_status"] == "COMPLETED"
+
+
+def test_a_real_clip_from_request_to_frames(serve):
+    """The engine's own painter behind the protocol: exact size, frames and sound, and the same bytes on v1 and v2."""
+    import av
+
+    _, call = serve(render=None)
+    body = {"prompt": "a red balloon over the sea at sunset", "duration": 1, "quality": "360p", "seed": 3}
+    result = call.finished(call.submit(**body)).json()
+    assert result["status"] == "COMPLETED", result
+    clip = requests.get(result["output"], timeout=10).content
+    with av.open(io.BytesIO(clip)) as container:
+        stream = container.streams.video[0]
+        assert (stream.width, stream.height, len(container.streams.audio)) == (640, 360, 1)
+        assert sum(1 for _ in container.decode(video=0)) == 24
+    assert call.post(V1, body).content == clip
+    (picture,) = upload(call, b"not a picture").json()["file_urls"]
+    failed = call.finished(call.submit(**body, image_url=picture))
+    assert failed.status_code == 422
+    assert len(failed.json()["error"]) > 10

@@ -1,0 +1,245 @@
+"""The preview engine under load, at its end, and as a process of its own."""
+
+import http.client
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+from preview_stage import CLIP_BYTES, HISTORY, KEY, MODEL, PIXEL, V1, Caller, paint, stage, upload
+
+from pixverse_nb.preview import PreviewServer
+
+
+@pytest.fixture
+def serve():
+    with stage() as start:
+        yield start
+
+
+@pytest.fixture
+def engine(serve):
+    return serve()
+
+
+# Crowds, and the end
+
+
+def test_two_hundred_at_once(serve):
+    """Holds 200 concurrent requests: every one sends, polls and fetches, and none is lost, refused or doubled."""
+    server, call = serve(balance=1000)
+    together = threading.Barrier(200)
+
+    def one(seed):
+        connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=30)
+        try:
+            headers = {"x-api-key": KEY, "Content-Type": "application/json"}
+            together.wait()
+            connection.request("POST", MODEL, f'{{"prompt": "a cat", "seed": {seed}}}', headers)
+            job = json.load(connection.getresponse())
+            while True:
+                connection.request("GET", f"/v2/requests/{job['request_id']}", headers=headers)
+                result = json.load(connection.getresponse())
+                if result["status"] == "COMPLETED":
+                    break
+                time.sleep(0.05)
+            connection.request("GET", urlsplit(result["output"]).path)
+            return job["request_id"], len(connection.getresponse().read())
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(200) as crowd:
+        outcomes = list(crowd.map(one, range(200)))
+    assert len({job for job, _ in outcomes}) == 200
+    assert {size for _, size in outcomes} == {CLIP_BYTES}
+    assert call.get(HISTORY).json()["total"] == 200
+    assert sum(r.method == "POST" for r in server.requests) == 200
+
+
+def test_closing_ends_jobs_threads_and_the_folder(serve, tmp_path, monkeypatch):
+    """A clean close: a v1 caller is told or cut off, not left hanging; the temporary folder goes, threads too."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    free, begun = threading.Event(), threading.Event()
+
+    def slow(shot, path):
+        begun.set()
+        free.wait(10)
+        paint(shot, path)
+
+    server, call = serve(render=slow)
+    assert len(list(tmp_path.iterdir())) == 1
+    with ThreadPoolExecutor(1) as aside:
+        waiting = aside.submit(call.post, V1, {"prompt": "a cat"})
+        assert begun.wait(10)
+        server.close(patience_s=0.1)
+        error = waiting.exception(timeout=5)
+        assert isinstance(error, requests.ConnectionError) or waiting.result().status_code == 422
+    free.set()
+    assert list(tmp_path.iterdir()) == []
+    server.close()
+    with pytest.raises(RuntimeError, match="not running"):
+        _ = server.url
+    deadline = time.monotonic() + 5
+    while any(t.name.startswith("preview-") for t in threading.enumerate()) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert [t.name for t in threading.enumerate() if t.name.startswith("preview-")] == []
+
+
+def test_a_kept_folder_serves_again(serve, tmp_path):
+    """With folder=, pictures and clips outlive the engine: a new one finds the upload and does not draw twice."""
+    first, call = serve(folder=tmp_path)
+    (url,) = upload(call, PIXEL).json()["file_urls"]
+    name = urlsplit(url).path
+    clip = requests.get(call.finished(call.submit(image_url=url, seed=1)).json()["output"], timeout=10).content
+    first.close()
+    second, call = serve(folder=tmp_path, render=lambda *_: pytest.fail("drawn twice"))
+    result = call.finished(call.submit(image_url=second.url + name, seed=1)).json()
+    assert requests.get(result["output"], timeout=10).content == clip
+
+
+def test_bad_settings_are_refused():
+    for settings in ({"workers": 0}, {"pace": -1}, {"rate_limit": 0}):
+        with pytest.raises(ValueError, match="workers"):
+            PreviewServer(**settings)
+
+
+# The process
+
+
+ROOT = Path(__file__).parents[1]
+
+
+def start_process(*options, stdin=subprocess.PIPE):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pixverse_nb.preview", *options],
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    )
+    return process, process.stdout.readline().strip()
+
+
+def end(process):
+    """Its exit code and everything else that it said."""
+    try:
+        out, err = process.communicate(timeout=10)
+    finally:
+        process.kill()
+        process.wait()
+    return process.returncode, out, err
+
+
+@pytest.mark.parametrize("name", [signal.SIGTERM, signal.SIGINT])
+def test_the_process_prints_its_url_and_stops_on_a_signal(name, tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    process, url = start_process("--balance", "7", "--fault", "credits:503,text=on the command line", stdin=None)
+    try:
+        assert re.fullmatch(r"http://127[.]0[.]0[.]1:\d+", url)
+        with requests.Session() as session:
+            session.headers["x-api-key"] = KEY
+            assert "on the command line" in session.get(f"{url}/v1/get-user-credits", timeout=10).text
+            assert session.get(f"{url}/v1/get-user-credits", timeout=10).json()["credits"] == 7
+        assert len(list(tmp_path.iterdir())) == 1
+        process.send_signal(name)
+    finally:
+        assert end(process) == (0, "", "")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_process_outlives_an_interrupt_of_its_kernel():
+    """Interrupting a cell signals the kernel's whole process group: the engine that goes with the kernel stays."""
+    process, url = start_process("--until-stdin-closes")
+    process.send_signal(signal.SIGINT)
+    assert requests.get(url, timeout=10).status_code == 200
+    process.stdin.close()
+    process.stdin = None
+    assert end(process)[0] == 0
+
+
+def test_the_process_ends_with_whoever_holds_its_input():
+    """A kernel that dies takes its engine along: the end of standard input is the end, clips in the making included."""
+    process, url = start_process("--until-stdin-closes")
+    call = Caller(url)
+    jobs = [call.submit(duration=15, quality="1080p", seed=seed) for seed in range(3)]
+    deadline = time.monotonic() + 10
+    while (state := call.get(f"/v2/requests/{jobs[0]}/status").json()["status"]) == "QUEUED":
+        assert time.monotonic() < deadline
+    call.session.close()
+    process.stdin.close()
+    process.stdin = None
+    begun = time.monotonic()
+    assert end(process)[0] == 0
+    assert state == "PROCESSING", "or nothing was tested"
+    assert time.monotonic() - begun < 3
+
+
+def answers(url):
+    try:
+        return requests.get(url, timeout=10).status_code == 200
+    except requests.ConnectionError:
+        return False
+
+
+@pytest.mark.kill
+def test_the_process_dies_with_a_killed_parent():
+    """kill -9 of a kernel leaves no engine behind."""
+    program = (
+        "import subprocess, sys, time;"
+        "engine = [sys.executable, '-m', 'pixverse_nb.preview', '--until-stdin-closes'];"
+        "subprocess.Popen(engine, stdin=subprocess.PIPE);"
+        "time.sleep(60)"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    with parent:
+        url = parent.stdout.readline().strip()
+        assert answers(url)
+        parent.kill()
+    deadline = time.monotonic() + 5
+    while answers(url) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not answers(url)
+
+
+@pytest.mark.skipif(not hasattr(os, "nice"), reason="priorities are a matter of POSIX")
+def test_the_process_steps_back():
+    """A notebook stays responsive beside it: the engine lowers its own priority."""
+    process, _ = start_process("--until-stdin-closes", "--nice", "7")
+    try:
+        assert os.getpriority(os.PRIO_PROCESS, process.pid) == os.getpriority(os.PRIO_PROCESS, 0) + 7
+    finally:
+        assert end(process)[0] == 0
+
+
+def test_command_line_errors_are_words():
+    for options, word in ((["--fault", "nonsense"], "AT:KIND"), (["--port", "x"], "invalid int")):
+        code, _, err = end(start_process(*options)[0])
+        assert code == 2
+        assert word in err
+        assert "Traceback" not in err
+    with PreviewServer(render=paint) as server:
+        code, _, err = end(start_process("--port", server.url.rpartition(":")[2])[0])
+        assert (code, "cannot listen" in err) == (1, True)
+
+
+def test_importing_the_engine_is_cheap():
+    """Importing it loads no picture library, and no part of the client."""
+    program = (
+        "import sys, pixverse_nb.preview, pixverse_nb.preview.__main__;"
+        "heavy = {'numpy', 'av', 'PIL', 'pandas', 'requests', 'sqlalchemy'};"
+        "print(*(n for n in sys.modules if n in heavy or n.startswith('pixverse_nb.')))"
+    )
+    names = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    allowed = re.compile(r"pixverse_nb[.](preview|parameters|pricing|errors)([.].*)?")
+    assert names
+    assert [name for name in names if not allowed.fullmatch(name) or ".picture" in name] == []
