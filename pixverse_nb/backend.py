@@ -12,7 +12,8 @@ from .pace import Pace
 from .segmind.client import Client
 from .segmind.key import Key, find_key
 from .segmind.service import Service
-from .workbench import PREVIEW, Backend
+from .store.schema import PREVIEW
+from .workbench import Backend
 
 
 class Live:

@@ -53,7 +53,11 @@ class PixverseError(Exception):
         What to do next.
     request_id : str or None
         The service's id of the job, when known.
+    accounting : segmind.answers.Accounting or None
+        What the answer behind this error reported about its job (cost, times, seed); None when it said nothing.
     """
+
+    accounting: Any = None
 
     def __init__(
         self,

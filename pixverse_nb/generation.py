@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sys
 import threading
 import time
 from collections.abc import Callable, Generator
@@ -20,9 +21,9 @@ from .pricing import Estimate, money, to_usd
 from .request import Request
 from .rows import error_of, request_of
 from .store.ids import moment_of
+from .store.schema import PREVIEW
 from .store.store import Row, now_us
 from .video import Video
-from .workbench import PREVIEW
 
 _LONG_SIDE = {"360p": 640, "540p": 1024, "720p": 1280, "1080p": 1920}
 
@@ -254,8 +255,8 @@ class Generation:
                     self._lives.remove(live)
 
     def _ipython_display_(self) -> None:
-        # generate() has shown it already when it is also the last line of its cell.
-        if self._shown_in is None or self._shown_in != _this_cell():
+        # generate() has shown it already when it is also the last line of its cell; an explicit display() is meant.
+        if not (_is_echo() and self._shown_in is not None and self._shown_in == _this_cell()):
             self.show()
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:  # noqa: ARG002
@@ -368,3 +369,14 @@ def _clock(seconds: float) -> str:
 
 def _this_cell() -> object:
     return getattr(shell(), "execution_count", None) if in_notebook() else None
+
+
+def _is_echo() -> bool:
+    """Whether a cell's last value is being displayed, rather than what somebody passed to display()."""
+    hook = getattr(shell(), "displayhook", None)
+    frame = sys._getframe(1)  # noqa: SLF001  there is no other way to know who asks
+    while hook is not None and frame is not None:
+        if frame.f_locals.get("self") is hook:
+            return True
+        frame = frame.f_back  # type: ignore[assignment]
+    return False

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import pandas as pd
 
@@ -126,7 +126,7 @@ def history(
     if limit is not None:
         check_count("limit", limit)
     rows = store.select(
-        {_stored(name): _plain(name, value) for name, value in columns.items()},
+        {_stored(name): _plain(name, value, store.home) for name, value in columns.items()},
         since_us=_moment("since", since),
         until_us=_moment("until", until),
         search=search,
@@ -162,14 +162,20 @@ def _column(name: str, values: list[Any], dtype: Any, store: Store) -> Any:
 
 def _stored(name: str) -> str:
     if name not in _FILTERS:
-        raise unknown_parameter(name, (*_FILTERS, "search", "since", "until", "limit"))
+        raise unknown_parameter(name, (*_FILTERS, "search", "since", "until", "limit"), "a column of the history")
     return name.removesuffix("_usd") + "_micros" if name.endswith("_usd") else name
 
 
-def _plain(name: str, value: object) -> object:
+def _plain(name: str, value: object, home: Path) -> object:
     if isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping):
-        return [_plain_one(name, item) for item in value]
-    return _plain_one(name, value)
+        return [_plain(name, item, home) for item in value]
+    plain = _plain_one(name, value)
+    # The table shows whole paths, the database keeps them relative to the home.
+    return Path(plain).relative_to(home).as_posix() if name == "video_path" and _is_below(plain, home) else plain
+
+
+def _is_below(path: object, home: Path) -> TypeGuard[str]:
+    return isinstance(path, str) and Path(path).is_relative_to(home)
 
 
 def _plain_one(name: str, value: object) -> object:

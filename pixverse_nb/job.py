@@ -26,14 +26,17 @@ from .pictures import uploaded_url
 from .polling import TYPICAL_S, expectation, next_poll
 from .progress import arriving
 from .rows import NO_ERROR, columns_of, error_of, reported, request_of, words_of
-from .segmind.answers import AccountRow, normalise
+from .segmind.answers import Accounting, AccountRow, normalise
 from .segmind.client import Client, Delivery, is_transient
-from .store.store import LeaseLost, Row, now_us
-from .workbench import PREVIEW, Workbench
+from .store import leases
+from .store.schema import PREVIEW
+from .store.store import LeaseLost, Row, is_ahead, now_us
+from .workbench import Workbench
 
 _SEARCH_WHILE_PENDING_S = 5.0
 _SEAL_AGAIN_S = 15.0
 _FETCHES = 3
+_ROUNDED_S = 5.0  # how far the account's history may round a moment down
 _FILE_LIFE_S = 7 * 86400.0  # contract, The two ways in
 
 
@@ -87,8 +90,9 @@ class Job:
                 return self._watch()
             if self._orphaned and not self.ended:
                 return self._engine_ended()
-            return self._steps[self.row["status"]](self)
+            return self._walked(self._steps[self.row["status"]](self))
         except LeaseLost:
+            leases.let_go(self.bench.owner, self.row["id"])
             self._mine = False
             return 0.0
         except Stalled:
@@ -96,16 +100,24 @@ class Job:
             raise
         except errors.PixverseError as error:
             self._let_go()
-            raise Stalled(error) from None
+            raise self._stall(error) from None
         except Exception:
             self._let_go()
             raise
+
+    def _walked(self, pause: float | None) -> float | None:
+        if pause is None:
+            leases.let_go(self.bench.owner, self.row["id"])
+        return pause
 
     def _watch(self) -> float | None:
         """Follow a row that another kernel works on, and take it over when that kernel has gone."""
         claimed = self.bench.store.claim(self.row["id"], self.bench.owner, self.bench.pace.lease_s)
         if claimed is not None:
-            self.row, self._mine = claimed, True
+            # Where the history could not be written, what this process still knows may be all there is.
+            ahead = is_ahead(self.row, claimed)
+            lease = {name: claimed[name] for name in ("lease_owner", "lease_until")}
+            self.row, self._mine = ({**self.row, **lease} if ahead else claimed), True
             return self._adopt()
         self.row = self.bench.store.row(self.row["id"]) or self.row
         self._tell(self.row, "another kernel follows it")
@@ -153,7 +165,9 @@ class Job:
             self._sent = time.monotonic()
             if blocking:
                 return self._run(client, body)
-            self._write(force=True, status="queued", request_id=client.submit(body))
+            request_id = client.submit(body)
+            self._write(force=True, status="queued", request_id=request_id)
+            self.bench.store.disown(request_id, self.row["id"])
         except errors.RateLimited as error:
             # Answered, and nothing was queued: the one case in which a send is repeated by itself.
             self._write(lease_s=self.bench.pace.lease_s + error.reset_s, sent_at=None)
@@ -170,6 +184,8 @@ class Job:
         with client.run(body) as delivery:
             known = reported(self.row, delivery.accounting)
             self._write(force=True, status="downloading", billed=True, output_url=delivery.url, **known)
+            if known.get("request_id"):
+                self.bench.store.disown(known["request_id"], self.row["id"])
             if delivery.chunks is None:
                 return 0.0
             try:
@@ -193,7 +209,7 @@ class Job:
         try:
             progress = client.status(self.row["request_id"])
             if progress.status == "completed":
-                return self._collect(client)
+                return self._collect(client, progress.accounting)
         except errors.GenerationFailed as error:
             return self._fail(error)
         except errors.NotFound as error:
@@ -202,19 +218,20 @@ class Job:
             return self._trouble(error)
         self._troubles = 0
         if progress.status == "failed":
-            return self._fail(mishaps.failed(progress.error, self.row["request_id"]))
+            return self._fail(mishaps.failed(progress.error, self.row["request_id"]), progress.accounting)
         if progress.status != self.row["status"]:
             self._write(status=progress.status)
         return next_poll(self.elapsed_s, self.expected_s or TYPICAL_S, *self.bench.pace.poll_s)
 
-    def _collect(self, client: Client) -> float | None:
+    def _collect(self, client: Client, told: Accounting) -> float | None:
         try:
             url, accounting = client.result(self.row["request_id"])
         except errors.BadAnswer as error:
             if self._troubles < self.bench.pace.attempts:
                 raise
             return self._lose(mishaps.nowhere(error))
-        self._write(status="downloading", output_url=url, billed=True, **reported(self.row, accounting))
+        known = {**reported(self.row, told), **reported(self.row, accounting)}
+        self._write(status="downloading", output_url=url, billed=True, **known)
         return 0.0
 
     def _trouble(self, error: errors.PixverseError) -> float | None:
@@ -285,7 +302,9 @@ class Job:
 
     def _refresh(self, gone: errors.ClipError) -> float | None:
         """The clip's URL is dead: ask for another one, by request id, then in the account's history."""
-        fresh = fresh_url(self.row, self.bench)
+        fresh = None
+        with contextlib.suppress(errors.PixverseError):  # then the old one is tried again, later
+            fresh = fresh_url(self.row, self.bench)
         if fresh is not None:
             self._write(output_url=fresh)
             if self._fetches == 0:
@@ -310,6 +329,7 @@ class Job:
             download_s=download_s,
             video_path=path.relative_to(self.bench.store.home).as_posix(),
             video_sha256=received.sha256,
+            http_status=None,
             **columns_of(facts),
             **NO_ERROR,
         )
@@ -324,7 +344,9 @@ class Job:
         # On v2 an id in an error's header is a proxy's own: the job's id comes in the answer's body.
         known = self.row["request_id"] or (error.request_id if self.row["api"] == "v1" else None)
         billed = error.billed if error.billed is not None else self.row["billed"]
-        self._write(status="unknown", request_id=known, billed=billed, http_status=error.status_code, **words_of(error))
+        bill = reported(self.row, error.accounting) if error.accounting else {}
+        told = {**bill, "request_id": known, "billed": billed, "http_status": error.status_code}
+        self._write(status="unknown", **told, **words_of(error))
         self._looks = 0
         return 0.0
 
@@ -336,6 +358,8 @@ class Job:
             if not is_transient(error):
                 raise self._stall(error) from None
             self._tell(self.row, f"{error.what}; looking again")
+        if found is not None and self._rivalled(found):
+            found = None
         if found is not None and self._take(found):
             return 0.0
         if found is not None and found.status == "PENDING":
@@ -347,6 +371,16 @@ class Job:
         self._tell(self.row, "the answer was lost: looking for the job in the account's history")
         return self.bench.pace.search_s[self._looks - 1]
 
+    def _rivalled(self, found: AccountRow) -> bool:
+        """Whether the record may be another send's of the same request, whose answer is still out."""
+        if self.row["request_id"]:
+            return False
+        rival = self.bench.store.rival(self.row)
+        if rival is None or found.created_at is None:
+            return rival is not None
+        ahead_s = self.bench.backend.client.clock_offset_s  # of the service's clock before ours
+        return found.created_at.timestamp() - ahead_s + _ROUNDED_S >= rival / 1e6
+
     def _take(self, found: AccountRow) -> bool:
         """Act on what the account's history says; False when it says nothing final."""
         if normalise(found.request_id) != normalise(self.row["request_id"] or ""):
@@ -354,7 +388,9 @@ class Job:
                 return False
             self._write(request_id=found.request_id)
         if found.status == "FAILED":
-            self._fail(mishaps.failed(found.error, found.request_id))
+            self._fail(
+                mishaps.failed(found.error, found.request_id), Accounting(cost_micros=found.cost_micros), "account"
+            )
             return True
         if found.status == "COMPLETED" and found.url:
             source = PREVIEW if self.row["service"] == PREVIEW else "account"
@@ -367,17 +403,26 @@ class Job:
 
     # ---- writing it down ---------------------------------------------------------------------------------------
 
-    def _fail(self, error: errors.PixverseError) -> float | None:
-        """Close the row."""
-        billed = bool(error.billed)
+    def _fail(
+        self, error: errors.PixverseError, accounting: Accounting | None = None, source: str = "reported"
+    ) -> float | None:
+        """Close the row; a failure that the service charged for is billed, whatever its documents say."""
+        accounting = accounting or error.accounting
+        bill = reported(self.row, accounting, source) if accounting and accounting.cost_micros else {}
+        billed = bool(error.billed or bill)
+        error.billed = billed
+        kept = self.row["reserved_micros"] if billed and self.row["cost_micros"] is None else 0
         self._write(
-            status="failed",
-            completed_at=now_us(),
-            billed=billed,
-            reserved_micros=self.row["reserved_micros"] if billed and self.row["cost_micros"] is None else 0,
-            http_status=error.status_code,
-            request_id=self.row["request_id"] or error.request_id,
-            **words_of(error),
+            **{
+                "status": "failed",
+                "completed_at": now_us(),
+                "billed": billed,
+                "reserved_micros": kept,
+                "http_status": error.status_code,
+                **bill,
+                "request_id": self.row["request_id"] or error.request_id,
+                **words_of(error),
+            }
         )
         return self._sealed()
 

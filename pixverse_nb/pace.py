@@ -12,7 +12,8 @@ class Pace:
     Attributes
     ----------
     connect_s, read_s : float
-        Time-outs of free requests, s: to connect, and between two bytes of the answer.
+        Time-outs of free requests, s: to connect, and between two bytes of the answer. A whole JSON answer may take
+        twice the read time-out of its call after its headers, so that none can trickle for ever.
     submit_read_s : float
         How long a v2 submit may take to answer, s; it only queues.
     run_read_s : float

@@ -144,7 +144,7 @@ def _check_url(parameter: Parameter, value: object) -> str:
     except ValueError:
         host, parts = None, urlsplit("")
     if parts.scheme != "https" or not host or any(c.isspace() or ord(c) < 32 for c in text):
-        raise parameter.refuse(value, "For a local file, pass image=path: it is uploaded for you.")
+        raise parameter.refuse(value, "Use https; for a local file pass image=path: it is uploaded for you.")
     return text
 
 
@@ -308,13 +308,19 @@ def check_extra(extra: Mapping[str, object] | None) -> dict[str, Any]:
     Raises
     ------
     InvalidParameter
-        When it is not a dict, a name belongs to the schema, or a value is not JSON.
+        When it is not a dict, a name is not a string or belongs to the schema, or a value is not JSON.
     """
     if extra is not None and not isinstance(extra, Mapping):
         raise InvalidParameter(f"extra={extra!r} is not a dict", remedy="Pass extra={'name': value}.", billed=False)
     extra = dict(extra or {})
     for name in extra:
-        if not isinstance(name, str) or name in PARAMETERS:
+        if not isinstance(name, str):
+            raise InvalidParameter(
+                f"extra has the name {name!r}, but names must be strings",
+                remedy="Pass extra={'name': value}.",
+                billed=False,
+            )
+        if name in PARAMETERS:
             raise InvalidParameter(
                 f"extra has {name!r}, which has a place of its own",
                 remedy=f"Pass {name}=... directly, so that it is checked.",
@@ -335,14 +341,15 @@ def check_count(name: str, value: object) -> int:
     return _check_integer(Parameter(name, "integer", name, "", "", low=1, high=2147483647), value)
 
 
-def unknown_parameter(name: str, known: Iterable[str] = PARAMETERS) -> UnknownParameter:
-    """The error for a name that nobody knows, with the nearest known one."""
+def unknown_parameter(name: str, known: Iterable[str] = PARAMETERS, what: str | None = None) -> UnknownParameter:
+    """The error for a name that nobody knows, with the nearest known one; `what` says what it is not."""
     known = list(known)
     near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.6)
     hint = f"Did you mean {near[0]!r}?" if near else f"Known are: {', '.join(known)}."
-    if set(known) >= set(PARAMETERS):
+    if what is None:
+        what = f"a parameter of {MODEL}"
         hint += " To send a name that the API's page does not list, use extra={...}."
-    return UnknownParameter(f"{name!r} is not a parameter of {MODEL}", remedy=hint, billed=False)
+    return UnknownParameter(f"{name!r} is not {what}", remedy=hint, billed=False)
 
 
 def with_defaults(parameters: Mapping[str, Value]) -> dict[str, Value]:
@@ -363,7 +370,7 @@ def signed(function: F) -> F:
     own = [p for p in signature.parameters.values() if p.kind is not inspect.Parameter.VAR_KEYWORD]
     taken = {p.name for p in own}
     from_schema = [
-        inspect.Parameter(p.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=p.python_type)
+        inspect.Parameter(p.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=p.python_type | None)
         for p in PARAMETERS.values()
         if p.name not in taken
     ]

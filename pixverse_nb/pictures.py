@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import threading
+from weakref import WeakValueDictionary
+
 from .media.images import load_picture
 from .store.store import Row, now_us
 from .workbench import Workbench
 
 _TRUSTED_S = 3600.0  # a URL that was last seen longer ago is asked after again
 
+# One lock a picture and place, for as long as somebody holds or awaits it.
+_locks: WeakValueDictionary[tuple[str, str], threading.Lock] = WeakValueDictionary()
+_locks_lock = threading.Lock()
+
 
 def uploaded_url(row: Row, bench: Workbench) -> str | None:
     """The URL of a row's picture, uploaded if need be; None for a row without one.
+
+    Jobs of this process that want the same picture wait for the first one's upload. Two kernels at the same moment may
+    both upload it: that is free, and both URLs serve.
 
     Raises
     ------
@@ -20,14 +30,29 @@ def uploaded_url(row: Row, bench: Workbench) -> str | None:
     sha = row["image_sha256"]
     if sha is None:
         return None
+    client = bench.backend.client  # first: asking for it starts the preview engine
     # A preview engine forgets its pictures with its process, so each one is a place of its own.
-    client = bench.backend.client
     place = bench.backend.engine or bench.backend.name
-    url, checked_at = bench.store.upload(place, sha) or (None, 0)
-    if url is not None and now_us() - checked_at < _TRUSTED_S * 1e6:
+    url, trusted = _known(bench, place, sha)
+    if url is not None and trusted:
         return url  # its date stays as it is: only being seen alive renews it
-    # A host that does not say is believed: a dead URL fails the job unbilled, and nothing is uploaded for nothing.
-    if url is None or bench.backend.downloader.alive(url) is False:
-        url = client.upload(load_picture(bench.store.home / row["image_path"]).data_uri())
-    bench.store.keep_upload(place, sha, url)
-    return url
+    with _lock(place, sha):
+        url, trusted = _known(bench, place, sha)  # whoever held the lock may have seen to it
+        if url is not None and trusted:
+            return url
+        # A host that does not say is believed: a dead URL fails the job unbilled, and nothing is uploaded for nothing.
+        if url is None or bench.backend.downloader.alive(url) is False:
+            url = client.upload(load_picture(bench.store.home / row["image_path"]).data_uri())
+        bench.store.keep_upload(place, sha, url)
+        return url
+
+
+def _known(bench: Workbench, place: str, sha: str) -> tuple[str | None, bool]:
+    """Where a picture was uploaded to, and whether that was so lately that nobody asks after it."""
+    url, checked_at = bench.store.upload(place, sha) or (None, 0)
+    return url, now_us() - checked_at < _TRUSTED_S * 1e6
+
+
+def _lock(place: str, sha: str) -> threading.Lock:
+    with _locks_lock:
+        return _locks.setdefault((place, sha), threading.Lock())

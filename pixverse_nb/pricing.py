@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from .parameters import Value, check_count, check_parameters, with_defaults
+from .parameters import Value, check_count, check_parameters, signed, with_defaults
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -103,6 +103,7 @@ def price(parameters: Mapping[str, Value]) -> Estimate:
     return Estimate(seconds * rate, seconds * audio)
 
 
+@signed
 def estimate(prompt: str = "…", *, takes: int = 1, **parameters: object) -> Estimate:
     """Price a request before it is sent; nothing leaves the machine.
 

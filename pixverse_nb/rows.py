@@ -10,8 +10,8 @@ from . import errors
 from .parameters import PARAMETERS
 from .request import Request
 from .segmind.answers import Accounting
+from .store.schema import PREVIEW
 from .store.store import Row
-from .workbench import PREVIEW
 
 if TYPE_CHECKING:
     from .media.probe import Facts
@@ -65,7 +65,7 @@ def columns_of(facts: Facts) -> dict[str, Any]:
     }
 
 
-def reported(row: Row, accounting: Accounting) -> dict[str, Any]:
+def reported(row: Row, accounting: Accounting, source: str = "reported") -> dict[str, Any]:
     """What the service reported of a job, as columns; nothing for what it did not report."""
     told = {
         "request_id": row["request_id"] or accounting.request_id,
@@ -76,5 +76,5 @@ def reported(row: Row, accounting: Accounting) -> dict[str, Any]:
     }
     columns = {name: value for name, value in told.items() if value is not None}
     if "cost_micros" in columns:
-        columns |= {"cost_source": PREVIEW if row["service"] == PREVIEW else "reported", "reserved_micros": 0}
+        columns |= {"cost_source": PREVIEW if row["service"] == PREVIEW else source, "reserved_micros": 0}
     return columns

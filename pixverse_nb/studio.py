@@ -26,15 +26,16 @@ from .job import Job, Stalled
 from .media.clips import Clips
 from .media.images import Picture, load_picture
 from .pace import Pace
-from .parameters import signed
+from .parameters import PARAMETERS, signed, unknown_parameter
 from .polling import TYPICAL_S, expectation
 from .pricing import Estimate, estimate
 from .request import Request
 from .runner import Runner
 from .segmind.client import Credits
-from .store.leases import new_owner
+from .store import leases
+from .store.schema import PREVIEW
 from .store.store import Row, Store
-from .workbench import PREVIEW, Workbench
+from .workbench import Workbench
 
 if TYPE_CHECKING:
     from .history import History
@@ -91,6 +92,11 @@ class Studio:
             raise errors.InvalidParameter(
                 f"concurrency={concurrency!r} is not allowed", remedy="Pass a whole number from 1 to 256.", billed=False
             )
+        for name, value, kind in (("home", home, str | os.PathLike), ("pace", pace, Pace)):
+            if value is not None and not isinstance(value, kind):
+                raise errors.InvalidParameter(
+                    f"{name}={value!r} is not allowed", remedy="home is a path, pace a pv.Pace(...).", billed=False
+                )
         self.api = api
         self.budget = Budget.of(budget)
         self.home = Path(home or os.environ.get("PIXVERSE_NB_HOME") or "pixverse_data").expanduser().absolute()
@@ -98,10 +104,11 @@ class Studio:
         pace = pace or Pace()
         self._backend = find_backend(api_key, base_url, shared_engine, pace, concurrency)
         self._name = secrets.token_hex(8)
+        self._process = os.getpid()
         self._store = Store(self.home)
         self._clips = Clips(self.home)
         self._runner = Runner(concurrency)
-        self._bench = Workbench(self._store, self._clips, self._backend, pace, new_owner())
+        self._bench = Workbench(self._store, self._clips, self._backend, pace, leases.new_owner())
         self._starting = threading.RLock()
         self._generations: weakref.WeakValueDictionary[str, Generation] = weakref.WeakValueDictionary()
         if self.is_preview:
@@ -110,6 +117,11 @@ class Studio:
             warnings.warn(str(self._store.read_only), stacklevel=2)
         else:
             self._follow_unfinished()
+            self._runner.add(self._tidy)
+
+    def _tidy(self) -> None:
+        """Remove what killed downloads left behind."""
+        self._clips.sweep_partial()
 
     def __repr__(self) -> str:
         on = "the embedded preview engine" if self.is_preview else f"{self._backend.name}, {self.api}"
@@ -188,6 +200,13 @@ class Studio:
 
         The `Generation` shows itself live, can be waited for with `wait()` and awaited with `await`.
         """
+        if not isinstance(reuse, bool):
+            raise errors.InvalidParameter(
+                f"reuse={reuse!r} is not allowed", remedy="Pass True, or False to send in any case.", billed=False
+            )
+        for name in parameters:
+            if name not in PARAMETERS:
+                raise unknown_parameter(name, (*PARAMETERS, "image", "take", "reuse", "extra"))
         picture, parameters = self._picture(image, parameters)
         request = Request.of(
             {"prompt": prompt, **parameters},
@@ -207,9 +226,13 @@ class Studio:
                 has_clip=self._has_clip,
                 admit=(lambda spent: self.budget.admit(spent, request.estimate)) if self.budget != Budget() else None,
             )
-            generation = self._handle(opened.row)
-            if opened.kind != "reused":
-                self._follow(generation, fresh=opened.kind == "new")
+            try:
+                generation = self._handle(opened.row)
+                if opened.kind != "reused":
+                    self._follow(generation, fresh=opened.kind == "new")
+            except BaseException:  # interrupted before anybody works on it: whoever wants it may take it up
+                leases.let_go(self._bench.owner, opened.row["id"])
+                raise
         return generation
 
     def _picture(self, image: object, parameters: dict[str, object]) -> tuple[Picture | None, dict[str, object]]:
@@ -226,6 +249,7 @@ class Studio:
     def _check_room(self) -> None:
         if self._store.read_only is not None:
             raise self._store.read_only
+        self._clips.check_writable()
         with contextlib.suppress(OSError):
             free = shutil.disk_usage(self.home).free
             if free < _ROOM_BYTES:
@@ -254,7 +278,10 @@ class Studio:
         }
 
     def _has_clip(self, row: Row) -> bool:
-        return bool(row["video_path"]) and (self.home / row["video_path"]).is_file()
+        try:
+            return bool((self.home / row["video_path"]).stat().st_size == row["video_bytes"])
+        except (OSError, TypeError):
+            return False
 
     # ---- following ---------------------------------------------------------------------------------------------
 
@@ -270,6 +297,12 @@ class Studio:
             return self._generations.setdefault(row["id"], generation)
 
     def _follow(self, generation: Generation, *, fresh: bool = False) -> None:
+        if os.getpid() != self._process:
+            raise errors.PixverseError(
+                "this studio was made in another process, before a fork",
+                remedy="Make a pv.Studio() of its own in this one.",
+                billed=False,
+            )
         with self._starting:
             if not generation._start_following():  # noqa: SLF001  the studio and its handles are one piece
                 return
@@ -317,6 +350,7 @@ class Studio:
         """
         if self._store.read_only is not None:
             raise self._store.read_only
+        self._store.take_in_rescued()
         return self._follow_unfinished()
 
     # ---- looking -----------------------------------------------------------------------------------------------

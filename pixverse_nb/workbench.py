@@ -11,8 +11,6 @@ from .pace import Pace
 from .segmind.client import Client
 from .store.store import Store
 
-PREVIEW = "preview"
-
 
 class Backend(Protocol):
     """The service that a job runs on."""

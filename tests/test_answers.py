@@ -211,6 +211,10 @@ def test_reported_figures_are_read():
         {"output": {"thumbnail": "https://x.com/a.jpg", "clip": URL}},
         {"input": {"image_url": "https://x.com/a.png?b=1"}, "answer": URL},
         {"status_url": "https://api.segmind.com/v2/requests/1/status", "clip": URL},
+        {"output": json.dumps([URL])},
+        {"output": f" {json.dumps({'url': URL, 'thumbnail': 'https://x.com/a.jpg'})} "},
+        {"note": "https://x.com/a is where it was made", "clip": URL},
+        {"note": "https://x.com/a is where it was made", "answer": {"href": URL}},
     ],
 )
 def test_the_output_is_found_in_every_shape(body):
@@ -218,11 +222,49 @@ def test_the_output_is_found_in_every_shape(body):
     assert answers.read_output(body) == URL
 
 
+@pytest.mark.parametrize("wrap", [lambda u: u, lambda u: [u], lambda u: {"url": u}, lambda u: json.dumps([u])])
+def test_a_clips_address_with_spaces_is_taken_percent_encoded(wrap):
+    """A paid clip is not lost for a space in its file's name."""
+    body = {"status": "COMPLETED", "output": wrap("https://images.segmind.com/my own/a  clip.mp4?sig=a b")}
+    assert answers.read_output(body) == "https://images.segmind.com/my%20own/a%20%20clip.mp4?sig=a%20b"
+
+
+def test_an_address_without_spaces_comes_before_one_with_them():
+    assert answers.read_output({"output": ["https://x.com/a clip", "https://x.com/clip"]}) == "https://x.com/clip"
+
+
+def test_json_text_is_opened_one_level_deep():
+    with pytest.raises(errors.BadAnswer):
+        answers.read_output({"output": json.dumps([json.dumps([URL])])})
+
+
+def test_the_accounts_row_may_keep_its_address_as_json_text():
+    row = answers.read_account_row({"request_id": "r", "generation_url": json.dumps([URL])})
+    assert row.url == URL
+
+
+@pytest.mark.parametrize("text", [None, "", "yesterday", "0", "Sun, 99 Nov 2026 10:00:00 GMT"])
+def test_what_is_no_date_header_tells_no_time(text):
+    assert answers.read_http_date(text) is None
+
+
+def test_a_date_header_is_utc():
+    moment = datetime(2026, 11, 22, 10, 0, 5, tzinfo=timezone.utc)
+    assert answers.read_http_date("Sun, 22 Nov 2026 10:00:05 GMT") == moment
+
+
+def test_figures_are_filled_up_and_never_overwritten():
+    """A cost of zero is a figure: only what is missing is taken from the other."""
+    first, second = answers.Accounting(cost_micros=0, seed=1), answers.Accounting(cost_micros=5, seed=2, queue_s=3.0)
+    assert first.or_else(second) == answers.Accounting(cost_micros=0, seed=1, queue_s=3.0)
+
+
 @pytest.mark.parametrize(
     "body",
     [
         None, 7, "", "no", [], {}, {"output": None}, {"output": ""}, {"output": "clip.mp4"},
         {"output": "ftp://x/c.mp4"}, {"output": "file:///etc/passwd"}, {"output": "data:video/mp4;base64,AA"},
+        {"output": "https://a b/c.mp4"}, {"output": "[1"}, {"output": "[" * 100_000}, {"output": "https://x.com\n/c.mp4"},
         {"response_url": "https://api.segmind.com/v2/requests/1"}, {"image_url": "https://x.com/a.webp"},
     ],
 )  # fmt: skip

@@ -70,7 +70,17 @@ def test_a_key_and_a_client_are_not_pickled(client):
 
 @pytest.mark.parametrize(
     "url",
-    ["http://8.8.8.8", "ftp://x", "https://u:p@x.com", "https://x.com?a=1", "nonsense", "https://[", "http://h:99999"],
+    [
+        "http://8.8.8.8",
+        "ftp://x",
+        "https://u:p@x.com",
+        "https://x.com?a=1",
+        "nonsense",
+        "https://[",
+        "http://h:99999",
+        "https://:p@x.com",
+        "https://@x.com",
+    ],
 )
 def test_an_address_that_would_expose_the_key_is_refused(url):
     with pytest.raises(errors.InvalidParameter) as caught:
@@ -90,3 +100,26 @@ def test_the_live_service_is_three_hosts_and_a_base_url_is_one():
     assert {based.api, based.uploads, based.account} == {"http://127.0.0.1:8000"}
     assert based.is_private
     assert based.is_loopback
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("https://API.segmind.com:443/", "https://api.segmind.com"),
+        ("HTTPS://api.Segmind.com/v2", "https://api.segmind.com"),
+        ("HTTP://LocalHost:80", "http://localhost"),
+        ("http://127.0.0.1:8000/Under/", "http://127.0.0.1:8000/Under"),
+        ("http://127.0.0.1:443", "http://127.0.0.1:443"),
+        ("https://127.0.0.1:80", "https://127.0.0.1:80"),
+        ("http://[::1]:8000", "http://[::1]:8000"),
+        ("https://[FE80::1]:443/", "https://[fe80::1]"),
+    ],
+)
+def test_one_address_has_one_name(written, name):
+    """History and budget go by the name: case and a default port must not make a second service of it."""
+    assert Service.at(written).api == name
+    assert Service.at(Service.at(written).api) == Service.at(written)
+
+
+def test_the_live_service_written_out_has_the_default_services_name():
+    assert Service.at("https://API.segmind.com:443/").api == Service.at(None).api

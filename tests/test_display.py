@@ -326,7 +326,13 @@ def kernel(monkeypatch):
         shown.append(bundle)
         return Handle() if display_id else None
 
-    shell = types.SimpleNamespace(kernel=object(), execution_count=1)
+    class Echo:
+        """What shows a cell's last value."""
+
+        def __call__(self, value) -> None:
+            value._ipython_display_()
+
+    shell = types.SimpleNamespace(kernel=object(), execution_count=1, displayhook=Echo())
     monkeypatch.setattr(IPython, "get_ipython", lambda: shell)
     monkeypatch.setattr(IPython.display, "display", display)
     return shown
@@ -354,8 +360,10 @@ def test_a_generation_shows_its_states_and_ends_as_a_player(kernel, tmp_path):
         assert pages[-1].the("video")["src"].endswith(".mp4")
         assert "$0.281 reported" in pages[-1].words
         before = len(kernel)
-        done._ipython_display_()  # the last line of the same cell: it is there already
+        IPython.get_ipython().displayhook(done)  # the last line of the same cell: it is there already
         assert len(kernel) == before
+        done._ipython_display_()  # display(done) is meant, and shows it once more
+        assert len(kernel) == before + 1
 
 
 def test_the_preview_is_announced_in_the_notebook_and_on_standard_error(kernel, monkeypatch, capsys):

@@ -1,6 +1,7 @@
 """The table: columns and dtypes, filters in SQL, and how it is shown."""
 
 import base64
+import functools
 import re
 from datetime import date, datetime, timedelta, timezone
 
@@ -410,3 +411,20 @@ def test_many_rows_are_cut_and_said_to_be(books):
     html = books.table()._repr_html_()
     assert "the first 20 of 30 rows" in html
     assert html.count("<tr") == 21
+
+
+def test_a_clip_is_found_by_the_path_that_the_table_shows(tmp_path):
+    """A column's own value finds its row again, video_path too."""
+    store, clips = Store(tmp_path), Clips(tmp_path)
+    row = {
+        "service": "s", "api": "v2", "studio": "s", "status": "completed", "prompt": "a cat", "duration": 5,
+        "quality": "540p", "take": 1, "identity": "i", "reserved_micros": 0, "video_path": "clips/a.mp4",
+    }  # fmt: skip
+    store.open(row, reuse=False, owner="me", lease_s=1, has_clip=lambda _: False, admit=None)
+    find = functools.partial(history, store, clips)
+    (shown,) = find(columns={}).video_path
+    assert shown == str(tmp_path / "clips" / "a.mp4")
+    assert len(find(columns={"video_path": shown})) == 1
+    assert len(find(columns={"video_path": [shown, "elsewhere.mp4"]})) == 1
+    assert len(find(columns={"video_path": "elsewhere.mp4"})) == 0
+    store.close()

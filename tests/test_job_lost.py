@@ -154,7 +154,6 @@ def test_the_job_of_another_row_is_not_adopted(server, studio):
         {"created_at": (datetime.now(timezone.utc) + timedelta(hours=3)).isoformat()},
         {"model_name": "kling-3"},
         {"request_body": {**WISH, "prompt": "a dog"}},
-        {"request_body": {**WISH, "seed": 5}},
         {"request_body": {**WISH, "generate_audio_switch": False}},
         {"request_body": None},
     ],
@@ -192,7 +191,9 @@ def test_the_earliest_of_several_jobs_is_adopted(server, studio):
 
 
 def test_a_lost_job_that_failed_is_closed_unbilled(server, studio):
-    server.record(WISH, model_status="FAILED", error="Refused by content moderation", generation_url=None)
+    server.record(
+        WISH, model_status="FAILED", error="Refused by content moderation", generation_url=None, credits_deduction=None
+    )
     server.say("submit", Answer(503, {"error": "busy"}))
     generation = studio.submit(**WISH)
     assert type(outcome(generation)) is pv.ModerationRefused

@@ -144,8 +144,9 @@ def test_a_full_disk_says_so_and_where(tmp_path, monkeypatch, size):
     monkeypatch.setattr(
         Path, "open", lambda self, *a, **k: real(Path("/dev/full"), "wb", **k) if "xb" in a else real(self, *a, **k)
     )
-    with pytest.raises(ClipError, match=r"disk is full.*x\.part.*Free some space"):
+    with pytest.raises(ClipError, match=r"disk is full.*clips could not.*Free some space") as caught:
         Clips(tmp_path).receive(iter([bytes(size)]))
+    assert ".part" not in str(caught.value), "that file is gone"
 
 
 @pytest.mark.parametrize(
@@ -175,6 +176,63 @@ def test_every_door_to_the_disk_says_what_is_wrong_with_it(clip, tmp_path, monke
     with pytest.raises(ClipError, match=says):
         clips.receive(iter([b"x"]))
     assert files(tmp_path) == []
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EACCES, errno.EIO])
+def test_a_paid_clip_is_not_sent_to_another_home(number):
+    """Another home's history does not know the job: studio.resume() would find nothing there."""
+    error = partial.disk_error(OSError(number, os.strerror(number), "/home/x/clips/a.part"), Path("/home/x/clips"))
+    assert "home=" not in str(error)
+    assert error.remedy.endswith(", then call studio.resume().")
+    assert "/home/x/clips" in str(error)
+    assert ".part" not in str(error)
+
+
+def test_what_is_wrong_with_a_clip_is_said_of_its_place_not_of_a_file_that_is_gone(clip, tmp_path):
+    clips, cut = Clips(tmp_path), clip.read_bytes()[:-1]
+    with pytest.raises(ClipError, match="cut short") as caught:
+        clips.keep(clips.receive(pieces(cut)))
+    assert f"{tmp_path / 'clips' / hashlib.sha256(cut).hexdigest()}.mp4" in str(caught.value)
+    assert ".part" not in str(caught.value)
+
+
+def test_a_home_that_takes_clips_says_so_and_keeps_nothing_of_the_trial(tmp_path):
+    clips = Clips(tmp_path / "home")
+    clips.check_writable()
+    clips.check_writable()
+    assert (tmp_path / "home" / "clips").is_dir()
+    assert files(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("door", "number", "says"),
+    [
+        ("mkdir", errno.EROFS, "not writable"),
+        ("write_bytes", errno.EACCES, "not writable"),
+        ("write_bytes", errno.ENOSPC, "disk is full"),
+    ],
+)
+def test_a_home_that_takes_no_clips_is_known_before_anything_is_sent(tmp_path, monkeypatch, door, number, says):
+    clips = Clips(tmp_path)
+
+    def fail(*_args, **_kwargs):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(Path, door, fail)
+    with pytest.raises(ClipError, match=f"no clip could be stored: .*{says}.*Nothing was billed.*home=") as caught:
+        clips.check_writable()
+    assert caught.value.billed is False
+    assert str(tmp_path / "clips") in str(caught.value)
+    assert "resume" not in str(caught.value), "nothing was sent that could be taken up"
+    assert files(tmp_path) == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux's /dev/full")
+def test_the_trial_writes_real_bytes_for_a_full_disk_takes_empty_files(tmp_path, monkeypatch):
+    real = Path.write_bytes
+    monkeypatch.setattr(Path, "write_bytes", lambda _self, data: real(Path("/dev/full"), data))
+    with pytest.raises(ClipError, match="disk is full"):
+        Clips(tmp_path).check_writable()
 
 
 def test_a_file_where_the_folder_should_be(tmp_path):

@@ -344,3 +344,17 @@ def test_a_data_uri_is_its_picture():
 def test_a_data_uri_that_is_no_picture_is_refused(uri):
     with pytest.raises(InvalidImage):
         load_picture(uri)
+
+
+@pytest.mark.parametrize(("given", "says"), [("", "is empty"), ("folder", "is a folder"), ("large.png", "has 20.0 MB")])
+def test_what_is_wrong_is_said_once(tmp_path, given, says):
+    """InvalidImage is a ValueError, as what a strange path raises: it must not be caught as such a one."""
+    (tmp_path / "folder").mkdir()
+    with (tmp_path / "large.png").open("wb") as file:
+        file.truncate(20_000_000)
+    with pytest.raises(InvalidImage) as caught:
+        load_picture(given)
+    text = str(caught.value)
+    assert says in text
+    assert "cannot be read" not in text
+    assert text.count("image=") == text.count("Nothing was billed") == 1

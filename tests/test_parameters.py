@@ -246,6 +246,11 @@ def test_everything_else_is_no_image_url(url):
     refused("image_url", url)
 
 
+def test_an_http_address_is_told_both_ways_out():
+    error = refused("image_url", "http://a.example/b.png")
+    assert error.remedy == "Use https; for a local file pass image=path: it is uploaded for you."
+
+
 @pytest.mark.parametrize(
     ("wrong", "right"),
     [
@@ -291,6 +296,14 @@ def test_extra_that_is_not_extra_or_not_json_is_refused(extra):
     assert str(caught.value).encode()
 
 
+def test_an_extra_name_that_is_no_string_is_called_that():
+    """Not "has a place of its own", which sends the reader the wrong way."""
+    with pytest.raises(pv.InvalidParameter, match="names must be strings") as caught:
+        check_extra({1: 2})
+    assert "place of its own" not in str(caught.value)
+    assert "extra={'name': value}" in caught.value.remedy
+
+
 def test_extra_that_holds_itself_is_refused():
     loop: dict = {}
     loop["again"] = loop
@@ -319,7 +332,8 @@ def test_signature_and_help_are_made_from_the_schema(function):
     assert set(signature.parameters) >= FIFTEEN
     for parameter in PARAMETERS.values():
         shown = signature.parameters[parameter.name]
-        assert shown.annotation in {parameter.python_type, parameter.python_type.__name__}
+        optional = parameter.name != "prompt"
+        assert shown.annotation in ({parameter.python_type | None} if optional else {"str", str})
         assert f"{parameter.name} : {parameter.allowed}" in function.__doc__
         assert parameter.help in function.__doc__
     assert "default 540p" in function.__doc__

@@ -116,37 +116,47 @@ def owner_of(pid, *, node=None, started=None):
 
 
 def test_a_living_process_keeps_its_job_however_old_the_lease():
-    assert not leases.is_free(leases.new_owner(), 0, now_us())
-    assert not leases.is_free(owner_of(os.getpid()), 0, now_us())
+    owner = owner_of(os.getppid(), started=f"{psutil.Process(os.getppid()).create_time():.2f}")
+    assert not leases.is_free(owner, "job", 0, now_us())
+
+
+def test_of_our_own_process_a_job_belongs_to_the_runner_that_works_on_it():
+    """A job that nobody works on any more is free at once, though its kernel lives."""
+    owner = leases.new_owner()
+    leases.hold(owner, "job")
+    assert not leases.is_free(owner, "job", 0, now_us())
+    assert leases.is_free(owner, "another", now_us() + 10**12, now_us())
+    leases.let_go(owner, "job")
+    assert leases.is_free(owner, "job", now_us() + 10**12, now_us())
 
 
 def test_a_dead_process_loses_its_job_at_once():
-    assert leases.is_free(owner_of(gone()), now_us() + 10**12, now_us())
-    assert leases.is_free(None, None, now_us())
+    assert leases.is_free(owner_of(gone()), "job", now_us() + 10**12, now_us())
+    assert leases.is_free(None, "job", None, now_us())
 
 
 def test_a_process_number_that_was_given_out_again_is_not_the_process():
-    assert leases.is_free(owner_of(os.getpid(), started="12.34"), now_us() + 10**12, now_us())
+    assert leases.is_free(owner_of(os.getpid(), started="12.34"), "job", now_us() + 10**12, now_us())
 
 
 def test_a_killed_process_that_nobody_has_waited_for_is_dead():
     process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     owner = owner_of(process.pid, started=f"{psutil.Process(process.pid).create_time():.2f}")
-    assert not leases.is_free(owner, 0, now_us())
+    assert not leases.is_free(owner, "job", 0, now_us())
     process.kill()
     deadline = time.monotonic() + 10
     while psutil.Process(process.pid).status() != psutil.STATUS_ZOMBIE and time.monotonic() < deadline:
         os.sched_yield()
-    assert leases.is_free(owner, now_us() + 10**12, now_us())
+    assert leases.is_free(owner, "job", now_us() + 10**12, now_us())
     process.communicate()
 
 
 @pytest.mark.parametrize("node", ["other-machine", "a/b/c"])
 def test_of_another_machine_only_the_lease_is_known(node):
     owner = owner_of(os.getpid(), node=node)
-    assert not leases.is_free(owner, now_us() + 1_000_000, now_us())
-    assert leases.is_free(owner, now_us() - 1, now_us())
-    assert leases.is_free(owner, None, now_us())
+    assert not leases.is_free(owner, "job", now_us() + 1_000_000, now_us())
+    assert leases.is_free(owner, "job", now_us() - 1, now_us())
+    assert leases.is_free(owner, "job", None, now_us())
 
 
 def test_of_a_process_that_may_not_be_looked_at_only_the_lease_is_known(monkeypatch):
@@ -156,8 +166,8 @@ def test_of_a_process_that_may_not_be_looked_at_only_the_lease_is_known(monkeypa
         raise psutil.AccessDenied(pid)
 
     monkeypatch.setattr(psutil, "Process", forbidden)
-    assert not leases.is_free(owner, now_us() + 1_000_000, now_us())
-    assert leases.is_free(owner, now_us() - 1, now_us())
+    assert not leases.is_free(owner, "job", now_us() + 1_000_000, now_us())
+    assert leases.is_free(owner, "job", now_us() - 1, now_us())
 
 
 def test_one_job_has_one_worker(stores):
@@ -256,10 +266,10 @@ def test_a_request_id_belongs_to_one_row(store):
 
 
 def test_what_jobs_took_comes_from_jobs_of_the_kind(store):
-    for seconds, quality, duration in ((10.0, "540p", 5), (20.0, "1080p", 5), (30.0, "540p", 15)):
+    for seconds, quality, duration in ((10.0, "540p", 5), (20.0, "1080p", 5), (30.0, "540p", 15), (40.0, "540p", 2)):
         row = wish(store, reuse=False, quality=quality, duration=duration).row
         finish(store, row, latency_s=seconds + 1, download_s=1.0)
-    assert store.recent_seconds(WISH["service"], "540p", 6) == [10.0, 30.0, 20.0]
+    assert store.recent_seconds(WISH["service"], "540p", 6) == [10.0]
     assert store.recent_seconds("elsewhere", "540p", 6) == []
 
 

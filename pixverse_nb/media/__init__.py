@@ -5,6 +5,7 @@
     boxes      whether an MP4 file is whole
     frames     a poster, the last frame
     partial    a file that is being received
+    durable    on the disk for good
     clips      the library of a home: the one door to the disk for media
     addresses  which addresses may be asked for a file
     download   a file from the network, without a key

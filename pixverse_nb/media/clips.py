@@ -14,15 +14,17 @@ import os
 import re
 import time
 import uuid
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from concurrent.futures import wait
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pixverse_nb.errors import ClipError
 
 from .boxes import FETCH_AGAIN
-from .partial import CHUNK_BYTES, Partial, Received, disk_error
+from .durable import sync_beside, sync_folder
+from .partial import CHUNK_BYTES, Partial, Received, disk_error, disk_trouble
 from .probe import Facts, probe_in_turn
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ __all__ = ["Clips", "Received"]
 
 _PARTIAL = ".part"
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]{1,200}")
+_TRIAL_BYTES = 4096  # a full disk still takes an empty file
 _JPEG_START, _JPEG_END = b"\xff\xd8", b"\xff\xd9"
 
 
@@ -83,7 +86,8 @@ class Clips:
     def keep(self, received: Received) -> tuple[Path, Facts]:
         """Check that a received file is a whole, playable clip, and move it to its place.
 
-        A clip that is there already, and intact, stays as it is.
+        A clip that is there already, and intact, stays as it is. When this returns, the clip survives a power failure,
+        so that a journal may say that it is home.
 
         Raises
         ------
@@ -91,18 +95,46 @@ class Clips:
             When it is not such a clip, or the disk refuses. The temporary file is gone then.
         """
         place = self.clips / f"{received.sha256}.mp4"
+        syncing = sync_beside(received.path)  # while the clip is looked at
         try:
             facts = probe_in_turn(received.path)
             if _intact(place, received):
-                received.path.unlink()
+                sync_beside(place).result()  # nobody knows who brought it there, and how
             else:
+                syncing.result()
                 received.path.replace(place)
+            for folder in (self.clips, self.home):  # the clip's name, and that of a folder that was just made
+                sync_folder(folder)
+        except ClipError as error:
+            # It names the temporary file, which is gone by the time that anyone reads this.
+            error.what = error.what.replace(str(received.path), str(place))
+            raise
         except OSError as error:
             raise disk_error(error, place) from error
         finally:
+            wait([syncing])  # Windows removes no open file
             with suppress(OSError):
                 received.path.unlink(missing_ok=True)
         return place, facts
+
+    def check_writable(self) -> None:
+        """Make sure that a clip could be stored, by writing a small file; for before anything is sent.
+
+        Raises
+        ------
+        ClipError
+            When the disk is full or not writable. Nothing was billed, so here another home is a remedy too.
+        """
+        try:
+            with _written(self.clips, bytes(_TRIAL_BYTES)):
+                pass
+        except OSError as error:
+            what, remedy = disk_trouble(error, self.clips)
+            raise ClipError(
+                f"no clip could be stored: {what}",
+                remedy=f"{remedy}, or choose another folder with pv.Studio(home=...).",
+                billed=False,
+            ) from error
 
     def keep_picture(self, picture: Picture) -> Path:
         """Store a picture under its content's hash, once.
@@ -186,11 +218,18 @@ def _temporary(folder: Path) -> Path:
 
 def _write(place: Path, data: bytes) -> None:
     """Write a small file at once or not at all."""
-    place.parent.mkdir(parents=True, exist_ok=True)
-    temporary = _temporary(place.parent)
+    with _written(place.parent, data) as temporary:
+        os.replace(temporary, place)  # noqa: PTH105 - says "atomically" to everyone
+
+
+@contextmanager
+def _written(folder: Path, data: bytes) -> Iterator[Path]:
+    """A temporary file in a folder, which is made; it is gone afterwards."""
+    folder.mkdir(parents=True, exist_ok=True)
+    temporary = _temporary(folder)
     try:
         temporary.write_bytes(data)
-        os.replace(temporary, place)  # noqa: PTH105 - says "atomically" to everyone
+        yield temporary
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)

@@ -137,12 +137,16 @@ def _from_file(given: str | os.PathLike[Any]) -> Picture:
     value = repr(name if len(name) <= 80 else name[:60] + "…")
     try:
         path = Path(name).expanduser()
+        if not name:
+            raise _refused(value, "is empty", "Pass one picture's path.")
         if path.is_dir():
             raise _refused(value, "is a folder", "Pass one picture's path.")
         size = path.stat().st_size
         if size >= MAX_BYTES:
             raise _too_many_bytes(value, size)
         data = path.read_bytes()
+    except InvalidImage:  # a ValueError, which the last branch would take for the system's
+        raise
     except FileNotFoundError:
         where = f"Check the path; the current folder is {Path.cwd()}."
         raise _refused(value, "is not there", where) from None

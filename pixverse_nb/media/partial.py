@@ -13,6 +13,8 @@ from pathlib import Path
 
 from pixverse_nb.errors import ClipError
 
+from .durable import WriteBack
+
 CHUNK_BYTES = 1 << 18
 """How much is read from a connection at once: 256 KB reach 87% of a raw socket's speed, 64 KB 63%, 8 KB 36%."""
 
@@ -47,22 +49,32 @@ class Received:
 
 
 def disk_error(error: OSError, path: Path) -> ClipError:
-    """Say what is wrong with the disk, where, and what to do."""
+    """Say what is wrong with the disk, where, and what to do.
+
+    The paid job belongs to this home's history: another home would not know of it, so the remedy is to mend this one.
+    """
+    what, remedy = disk_trouble(error, path)
+    return ClipError(what, remedy=f"{remedy}, then call studio.resume().")
+
+
+def disk_trouble(error: OSError, path: Path) -> tuple[str, str]:
+    """What is wrong with the disk, and the start of a sentence about what helps.
+
+    Not the error's own text: it may name a temporary file, which is gone by the time that anyone reads it.
+    """
+    why = error.strerror or type(error).__name__
     if error.errno in _FULL:
-        what, remedy = f"the disk is full; {path} could not be written", "Free some space, then call studio.resume()."
-    elif error.errno in _FORBIDDEN:
-        what = f"{path} is not writable ({error.strerror})"
-        remedy = "Make its folder writable, or choose another with pv.Studio(home=...), then call studio.resume()."
-    else:
-        what, remedy = f"{path} could not be written ({error})", "Look at the disk, then call studio.resume()."
-    return ClipError(what, remedy=remedy)
+        return f"the disk is full; {path} could not be written", "Free some space"
+    if error.errno in _FORBIDDEN:
+        return f"{path} is not writable ({why})", "Make it writable"
+    return f"{path} could not be written ({why})", "Look at the disk"
 
 
 class Partial:
     """A temporary file that grows, its hash and its size.
 
-    Not for several threads at once. Nothing is synced to the disk: should the machine lose power, the service still has
-    the file for 7 days, and the journal says that it was not brought home.
+    Not for several threads at once. What is large is written back to the disk as it comes, so that the sync before it
+    is moved to its place (`Clips.keep`) is short; only that one makes it survive a power failure.
     """
 
     def __init__(self, path: Path) -> None:
@@ -74,7 +86,8 @@ class Partial:
             # Only what is larger than the buffer goes to the disk without being copied once more.
             self._file = path.open("xb", buffering=CHUNK_BYTES // 4)
         except OSError as error:
-            raise disk_error(error, path) from error
+            raise disk_error(error, path.parent) from error
+        self._write_back = WriteBack(self._file.fileno())
 
     def write(self, chunk: bytes) -> None:
         """Append a piece.
@@ -89,8 +102,9 @@ class Partial:
         self._hash.update(chunk)
         try:
             self._file.write(chunk)
+            self._write_back.grown(len(chunk))
         except OSError as error:
-            raise disk_error(error, self.path) from error
+            raise disk_error(error, self.path.parent) from error
         self.size += len(chunk)
 
     def restart(self) -> None:
@@ -100,23 +114,27 @@ class Partial:
         self._hash.digest()
         self._hash = _Hasher()
         try:
+            self._write_back.wait()
             self._file.seek(0)
             self._file.truncate()
         except OSError as error:
-            raise disk_error(error, self.path) from error
+            raise disk_error(error, self.path.parent) from error
         self.size = 0
 
     def finish(self) -> Received:
         """Close the file and say what it is."""
         try:
-            self._file.close()
-        except OSError as error:  # the last pieces were still in the buffer
-            raise disk_error(error, self.path) from error
+            self._write_back.wait()
+            self._file.close()  # the last pieces are still in the buffer
+        except OSError as error:
+            raise disk_error(error, self.path.parent) from error
         return Received(self.path, self._hash.digest(), self.size)
 
     def discard(self) -> None:
         """Close and remove the file, whatever state it is in."""
         self._hash.digest()
+        with suppress(OSError):
+            self._write_back.wait()  # its thread works on the open file
         with suppress(OSError):
             self._file.close()
         with suppress(OSError):

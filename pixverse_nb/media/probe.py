@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pixverse_nb.errors import ClipError
 
@@ -131,14 +131,22 @@ def _open(path: Path, kind: str) -> InputContainer:
 
     options = {"skip_frame": "all"}
     if kind == "mp4":
-        container = av.open(
-            str(path.absolute()), format=kind, options=options | {"probesize": "32"}, metadata_errors="replace"
+        container: InputContainer = av.open(
+            str(path.absolute()), format=kind, options=options | {"probesize": "32"}, **_lenient()
         )
         video = next(iter(container.streams.video), None)
         if video is not None and video.frames and video.average_rate:
             return container
         container.close()
-    return av.open(str(path.absolute()), format=kind, options=options, metadata_errors="replace")
+    looked: InputContainer = av.open(str(path.absolute()), format=kind, options=options, **_lenient())
+    return looked
+
+
+def _lenient() -> dict[str, Any]:
+    """Tags that are not UTF-8 must not hide a clip: PyAV 19 reads them so by itself, and has no such option."""
+    import av
+
+    return {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
 
 
 def duration_of(container: InputContainer, video: VideoStream) -> float:

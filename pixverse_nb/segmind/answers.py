@@ -9,8 +9,9 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from pixverse_nb.errors import BadAnswer
@@ -18,6 +19,8 @@ from pixverse_nb.pricing import to_micros
 
 # An answer also names its own polling addresses, and may repeat the picture that was sent.
 _NO_CLIP = re.compile(r"/v2/requests/|\.(png|jpe?g|webp|gif)([?#]|$)", re.IGNORECASE)
+# Spaces only after the host and its slash: a sentence that begins with an address is rarely one.
+_URL = re.compile(r"https?://[^\s/?#]+(/[\S ]*|[?#]\S*)?", re.IGNORECASE)
 _ROW_NAMES = frozenset({"model_name", "model_status", "request_body", "generation_url", "credits_deduction"})
 _MOST_USD = 1e6  # a clip costs a few dollars: more than this is no price
 
@@ -73,6 +76,11 @@ class Accounting:
             seed=_seed(headers.get("x-seed-value")),
             request_id=_text(headers.get("x-request-id")),
         )
+
+    def or_else(self, other: Accounting) -> Accounting:
+        """These figures, and the other's where these say nothing."""
+        pairs = ((f.name, getattr(self, f.name)) for f in fields(self))
+        return Accounting(**{name: getattr(other, name) if value is None else value for name, value in pairs})
 
 
 @dataclass(frozen=True)
@@ -139,14 +147,17 @@ def read_progress(body: Any) -> Progress:
 def read_output(body: Any) -> str:
     """The clip's URL in a finished body, wherever it is: `video.url`, `output` as text, list, object or nested.
 
+    `output` may also be JSON text, and a URL may hold spaces, which are then percent-encoded.
+
     Raises
     ------
     BadAnswer
         When the body holds no http(s) URL.
     """
     if isinstance(body, Mapping):
-        for place in (body.get("video"), body.get("output"), body):
-            urls = [u for u in _urls(place) if not _NO_CLIP.search(u)]
+        for place in (body.get("video"), _opened(body.get("output")), body):
+            # One with spaces comes last: it may be a sentence.
+            urls = sorted((u for u in _urls(place) if not _NO_CLIP.search(u)), key=lambda u: "%20" in u)
             if urls:
                 return next((u for u in urls if re.search(r"\.(mp4|webm|mov)\b", u, re.IGNORECASE)), urls[0])
     elif isinstance(body, list | str):
@@ -182,7 +193,7 @@ def read_account_row(row: Mapping[str, Any]) -> AccountRow | None:
         status=str(row.get("model_status") or row.get("status") or "").upper(),
         cost_micros=_cost(row.get("credits_deduction")),
         body=dict(body) if isinstance(body, Mapping) else {},
-        url=next(_urls(row.get("generation_url")), None),
+        url=next(_urls(_opened(row.get("generation_url"))), None),
         error=_text(row.get("error")),
         latency_s=None if latency is None else latency / 1000,
         created_at=_created(row),
@@ -215,14 +226,24 @@ def normalise(request_id: str) -> str:
 
 
 def _urls(value: Any, depth: int = 0) -> Iterator[str]:
-    if isinstance(value, str) and re.match(r"https?://\S+$", value.strip(), re.IGNORECASE):
-        yield _plain(value.strip())
+    if isinstance(value, str) and _URL.fullmatch(value.strip()):
+        yield _plain(value.strip()).replace(" ", "%20")
     elif isinstance(value, Mapping) and depth < 6:
         for name in ("url", "video_url", *value):
             yield from _urls(value.get(name), depth + 1)
     elif isinstance(value, list) and depth < 6:
         for item in value:
             yield from _urls(item, depth + 1)
+
+
+def _opened(value: Any) -> Any:
+    """What a list or object in JSON text holds, one level deep; anything else as it is."""
+    if isinstance(value, str) and value.lstrip().startswith(("[", "{")):
+        try:
+            return json.loads(value)
+        except (ValueError, RecursionError):
+            return None
+    return value
 
 
 def _text(value: Any) -> str | None:
@@ -265,6 +286,15 @@ def _created(row: Mapping[str, Any]) -> datetime | None:
         if moment:
             return moment
     return None
+
+
+def read_http_date(text: str | None) -> datetime | None:
+    """A `Date` header, to the second; None without a readable one."""
+    try:
+        moment = parsedate_to_datetime(text or "")
+        return moment.replace(tzinfo=moment.tzinfo or timezone.utc).astimezone(timezone.utc)
+    except (TypeError, ValueError, IndexError, OverflowError):
+        return None
 
 
 def read_time(value: Any) -> datetime | None:

@@ -7,7 +7,9 @@ clear answer becomes `OutcomeUnknown`. Free requests are retried.
 from __future__ import annotations
 
 import contextlib
+import json
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from .service import Service
 
 T = TypeVar("T")
+_MOST_OFFSET_S = 86_400.0  # with clocks a day apart hardly a certificate holds: such a date is a mistake
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,14 @@ class Client:
         Goes into the `x-api-key` header of these addresses and nowhere else; no redirect is followed with it.
     pace : Pace
         Time-outs and retries.
+
+    Attributes
+    ----------
+    clock_offset_s : float
+        How far the service's clock is ahead of this machine's, s, by the last answer's `Date`; 0 before the first.
     """
+
+    clock_offset_s = 0.0
 
     def __init__(self, service: Service, key: Key, pace: Pace) -> None:
         self.service = service
@@ -105,9 +115,9 @@ class Client:
         """
         with self._paid(self.service.v2, body, self.pace.submit_read_s) as response:
             try:
-                return answers.read_accepted(self._json(response))
+                return answers.read_accepted(self._json(response, self.pace.submit_read_s))
             except (errors.BadAnswer, wire.Cut) as error:
-                raise _unknown(str(getattr(error, "what", error)), response.status_code) from None
+                raise refusals.lost_answer(str(getattr(error, "what", error)), response.status_code) from None
 
     @contextlib.contextmanager
     def run(self, body: Mapping[str, Any]) -> Iterator[Delivery]:
@@ -130,9 +140,10 @@ class Client:
                 )
             except requests.RequestException as error:
                 if adapter.never_sent(error):
-                    raise _unreachable(url, "no connection could be made, so nothing was sent") from None
-                raise _unknown(wire.reason(error), None) from None
+                    raise refusals.unreachable(url, "no connection could be made, so nothing was sent") from None
+                raise refusals.lost_answer(wire.reason(error), None) from None
             with response:
+                self._note_clock(response)
                 self._check_paid(response)
                 yield response
 
@@ -141,7 +152,7 @@ class Client:
         if status < 300:
             return
         if status < 400 or (status >= 500 and status != 500):
-            raise _unknown(
+            raise refusals.lost_answer(
                 f"the service answered {status}",
                 status,
                 refusals.read_detail(self._text(response)),
@@ -151,19 +162,25 @@ class Client:
 
     def _delivery(self, response: requests.Response) -> Delivery:
         accounting = answers.Accounting.of_headers(self._headers(response))
+        kind = response.headers.get("content-type", "").lower()
+        billed = kind.startswith("video/") or "x-cost" in response.headers
+        deadline = wire.Deadline(response, 2 * self.pace.run_read_s)
         chunks = wire.stream(response)
         try:
             first = next(chunks, b"")
-            if _is_clip(response.headers.get("content-type", ""), first):
-                clip = _paid_for(wire.again(first, chunks), accounting.request_id)
+            if _is_clip(kind, first):
+                deadline.lift()
+                clip = _paid_for(wire.again(first, chunks), accounting)
                 return Delivery(accounting, clip, None, wire.content_length(response))
             body = answers.read_json(self.key.scrub(wire.bounded(wire.again(first, chunks))))
             if isinstance(body, Mapping):
-                accounting = _merged(accounting, answers.Accounting.of_metrics(body))
+                accounting = accounting.or_else(answers.Accounting.of_metrics(body))
             return Delivery(accounting, None, answers.read_output(body))
         except (errors.BadAnswer, wire.Cut) as error:
-            what = str(getattr(error, "what", error))
-            raise _unknown(what, response.status_code, None, accounting.request_id) from None
+            lost = refusals.lost_answer(
+                str(getattr(error, "what", error)), response.status_code, None, accounting.request_id
+            )
+            raise refusals.reported(lost, accounting, billed=billed) from None
 
     # ---- free: single shots, the caller decides when to ask again ----------------------------------------------
 
@@ -172,10 +189,20 @@ class Client:
         return answers.read_progress(self._ask_for(request_id, "/status"))
 
     def result(self, request_id: str) -> tuple[str, answers.Accounting]:
-        """URL of the finished clip of a v2 job, and what it cost; BadAnswer while it is not finished."""
+        """URL of the finished clip of a v2 job, and what it cost.
+
+        Raises
+        ------
+        GenerationFailed
+            When the job failed after all, under whatever HTTP status it says so.
+        BadAnswer
+            While it is not finished.
+        """
         body = self._ask_for(request_id)
         if isinstance(body, Mapping) and body.get("status") is not None:
             status = answers.read_progress(body).status
+            if status == "failed":
+                raise refusals.refusal(422, json.dumps(body))
             if status != "completed":
                 raise errors.BadAnswer(f"the result is asked for, but the job is {status}")
         accounting = answers.Accounting.of_metrics(body) if isinstance(body, Mapping) else answers.Accounting()
@@ -272,8 +299,9 @@ class Client:
                 stream=True,
             )
         except requests.RequestException as error:
-            raise _unreachable(url, wire.reason(error)) from None
+            raise refusals.unreachable(url, wire.reason(error)) from None
         with response:
+            self._note_clock(response)
             if 300 <= response.status_code < 400:
                 raise errors.BadAnswer(
                     "the service redirects to another address; the key is not sent there",
@@ -283,9 +311,9 @@ class Client:
             if response.status_code >= 400:
                 raise self._refusal(response)
             try:
-                return self._json(response)
+                return self._json(response, self.pace.read_s)
             except wire.Cut as cut:
-                raise _unreachable(url, str(cut)) from None
+                raise refusals.unreachable(url, str(cut)) from None
 
     @property
     def _session(self) -> requests.Session:
@@ -303,10 +331,20 @@ class Client:
             session.mount(scheme, adapter or HTTPAdapter(max_retries=0))
         return session
 
-    def _json(self, response: requests.Response) -> Any:
+    def _note_clock(self, response: requests.Response) -> None:
+        moment = answers.read_http_date(response.headers.get("date"))
+        if moment is None or "age" in response.headers:  # a cache's answer bears an old date
+            return
+        offset = moment.timestamp() + 0.5 - time.time()  # its fraction of a second was cut off
+        if abs(offset) < _MOST_OFFSET_S:
+            self.clock_offset_s = offset
+
+    def _json(self, response: requests.Response, read_s: float) -> Any:
+        wire.Deadline(response, 2 * read_s)
         return answers.read_json(self.key.scrub(wire.bounded(wire.stream(response))))
 
     def _text(self, response: requests.Response) -> str:
+        wire.Deadline(response, 2 * self.pace.read_s)
         try:
             return self.key.scrub(wire.bounded(wire.stream(response)))
         except (errors.BadAnswer, wire.Cut):
@@ -332,40 +370,17 @@ def is_transient(error: BaseException) -> bool:
     ) and not (isinstance(error, errors.BadAnswer) and error.status_code is not None)
 
 
-def _unreachable(url: str, why: str) -> errors.ServiceUnreachable:
-    host = url.split("/")[2]
-    return errors.ServiceUnreachable(
-        f"{host} could not be reached: {why}", billed=False, remedy="Check the network and base_url, then try again."
-    )
-
-
-def _unknown(
-    what: str, status: int | None, detail: str | None = None, request_id: str | None = None
-) -> errors.OutcomeUnknown:
-    return errors.OutcomeUnknown(
-        f"the answer to the send was lost ({what})",
-        status_code=status,
-        detail=detail,
-        request_id=request_id,
-        remedy="studio.resume() looks for it in the account's history. To send it again all the same, by your own "
-        "decision: reuse=False.",
-    )
-
-
-def _paid_for(chunks: Iterator[bytes], request_id: str | None) -> Iterator[bytes]:
+def _paid_for(chunks: Iterator[bytes], accounting: answers.Accounting) -> Iterator[bytes]:
     """A clip's bytes as they arrive under a 200; when they break off, it is billed all the same."""
     try:
         yield from chunks
     except wire.Cut as cut:
-        raise _unknown(str(cut), 200, None, request_id) from None
+        raise refusals.reported(
+            refusals.lost_answer(str(cut), 200, None, accounting.request_id), accounting, billed=True
+        ) from None
 
 
 def _is_clip(content_type: str, first: bytes) -> bool:
     if first[4:8] == b"ftyp":
         return True
     return content_type.startswith("video/") and not first.lstrip().startswith((b"{", b"<"))
-
-
-def _merged(first: answers.Accounting, second: answers.Accounting) -> answers.Accounting:
-    pairs = ((name, getattr(first, name)) for name in answers.Accounting.__dataclass_fields__)
-    return answers.Accounting(**{n: getattr(second, n) if v is None else v for n, v in pairs})

@@ -12,7 +12,7 @@ from typing import Any
 from pixverse_nb import errors
 from pixverse_nb.errors import ServiceError
 
-from .answers import read_time
+from .answers import Accounting, read_time
 
 _MODERATION = re.compile(
     r"moderat|content policy|safety|nsfw|sensitive|inappropriate|prohibited|violat|not allowed by policy", re.IGNORECASE
@@ -37,7 +37,10 @@ _PLAIN: dict[int, tuple[type[ServiceError], str, str]] = {
 
 
 def refusal(status: int, text: str, headers: Mapping[str, str] | None = None) -> ServiceError:
-    """The error for an answered status of 400 or more; never billed (contract, Status codes).
+    """The error for an answered status of 400 or more; not billed (contract, Status codes).
+
+    A job that failed is the exception when its answer reports a cost all the same: what is reported is the truth. All
+    that a failed job's answer reports becomes the error's `accounting`.
 
     Parameters
     ----------
@@ -50,7 +53,7 @@ def refusal(status: int, text: str, headers: Mapping[str, str] | None = None) ->
     """
     detail = read_detail(text)
     kind, what, remedy = _meaning(status, detail or "")
-    return kind(
+    error = kind(
         what,
         status_code=status,
         detail=detail,
@@ -58,6 +61,20 @@ def refusal(status: int, text: str, headers: Mapping[str, str] | None = None) ->
         remedy=remedy,
         request_id=(headers or {}).get("x-request-id"),
     )
+    if isinstance(error, errors.GenerationFailed):
+        error.accounting = _accounting(text, headers or {})
+        error.billed = bool(error.accounting.cost_micros)
+    return error
+
+
+def _accounting(text: str, headers: Mapping[str, str]) -> Accounting:
+    """What a failed job's answer reports, in its body or its headers."""
+    try:
+        body = json.loads(text)
+    except (ValueError, RecursionError):
+        body = None
+    reported = Accounting.of_metrics(body) if isinstance(body, Mapping) else Accounting()
+    return reported.or_else(Accounting.of_headers(headers))
 
 
 def _meaning(status: int, detail: str) -> tuple[type[ServiceError], str, str]:
@@ -152,3 +169,33 @@ def reset_seconds(headers: Mapping[str, str], now: datetime | None = None) -> fl
         after = headers.get("retry-after", "")
         seconds = float(after) if re.fullmatch(r"\d+(\.\d+)?", after) else 15.0
     return min(max(seconds, 0.5), 3600.0)
+
+
+def unreachable(url: str, why: str) -> errors.ServiceUnreachable:
+    """The error for an address that gave no answer, to a request that costs nothing or was never sent."""
+    host = url.split("/")[2]
+    return errors.ServiceUnreachable(
+        f"{host} could not be reached: {why}", billed=False, remedy="Check the network and base_url, then try again."
+    )
+
+
+def lost_answer(
+    what: str, status: int | None, detail: str | None = None, request_id: str | None = None
+) -> errors.OutcomeUnknown:
+    """The error for a send without a clear answer: it may be running and billed."""
+    return errors.OutcomeUnknown(
+        f"the answer to the send was lost ({what})",
+        status_code=status,
+        detail=detail,
+        request_id=request_id,
+        remedy="studio.resume() looks for it in the account's history. To send it again all the same, by your own "
+        "decision: reuse=False.",
+    )
+
+
+def reported(lost: errors.OutcomeUnknown, accounting: Accounting, *, billed: bool) -> errors.OutcomeUnknown:
+    """The same error with what its 200 reported of the job; a cost in it means a bill."""
+    lost.accounting = accounting
+    if billed or accounting.cost_micros:
+        lost.billed = True
+    return lost

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pixverse_nb.errors import InvalidParameter
 from pixverse_nb.parameters import MODEL
 
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 _LIVE = ("https://api.segmind.com", "https://workflows-api.segmind.com", "https://api.spotprod.segmind.com")
 
 
@@ -31,6 +32,8 @@ class Service:
     def at(cls, base_url: str | None) -> Service:
         """The live service, or everything on `base_url`.
 
+        One address has one name here, for history and budget go by it: scheme and host in lower case, no default port.
+
         Raises
         ------
         InvalidParameter
@@ -43,15 +46,19 @@ class Service:
             base = base.removesuffix(version)
         try:
             parts = urlsplit(base)
-            host, _ = parts.hostname, parts.port
+            host, port = parts.hostname, parts.port
         except ValueError:
-            parts, host = urlsplit(""), None
-        if parts.scheme not in {"http", "https"} or not host or parts.username or parts.query or parts.fragment:
+            parts, host, port = urlsplit(""), None, None
+        plain = parts.scheme in _DEFAULT_PORTS and "@" not in parts.netloc and not parts.query and not parts.fragment
+        if not plain or not host:
             raise InvalidParameter(
                 f"base_url={base_url!r} is not a plain http(s) URL",
                 remedy="Pass something like https://api.segmind.com, or a PreviewServer's url.",
                 billed=False,
             )
+        name = f"[{host}]" if ":" in host else host
+        default = port is None or port == _DEFAULT_PORTS[parts.scheme]
+        base = f"{parts.scheme}://{name}{'' if default else f':{port}'}{parts.path}"
         service = cls(base, base, base)
         if parts.scheme == "http" and not service.is_private:
             raise InvalidParameter(

@@ -6,6 +6,8 @@ connection itself tells whether it ever stood, TLS and a proxy's tunnel included
 
 from __future__ import annotations
 
+import io
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -90,7 +92,50 @@ class PaidAdapter(HTTPAdapter):
 
 
 class Cut(Exception):
-    """An answer's body broke off."""
+    """An answer's body broke off, or did not end in time."""
+
+
+class Deadline(io.RawIOBase):
+    """Bounds how long a body may take as a whole: a read time-out alone lets one trickle in for ever.
+
+    It stands between http.client and the connection's buffer, and looks at the clock each time bytes are asked for. So
+    it is kept to within one read time-out, whatever the body's coding, and without another thread.
+
+    Parameters
+    ----------
+    response : requests.Response
+        Streamed, its headers read and its body not.
+    seconds : float
+        From now to the body's end, s; then reading raises Cut.
+    """
+
+    def __init__(self, response: requests.Response, seconds: float) -> None:
+        self._until = time.monotonic() + seconds
+        answer: Any = getattr(response.raw, "_original_response", None)
+        self._source: Any = getattr(answer, "fp", None)  # None for a body of no bytes
+        if self._source is not None:
+            answer.fp = io.BufferedReader(self)
+
+    def lift(self) -> None:
+        """Let the rest of the body take its time."""
+        self._until = float("inf")
+
+    def readable(self) -> bool:
+        """It is for reading."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Whatever has arrived; raises Cut after the deadline."""
+        if time.monotonic() > self._until:
+            raise Cut("the answer did not end in time")
+        count: int = self._source.readinto1(buffer)
+        return count
+
+    def close(self) -> None:
+        """Close the connection's buffer with this."""
+        if self._source is not None:
+            self._source.close()
+        super().close()
 
 
 def reason(error: Exception) -> str:

@@ -133,7 +133,14 @@ class Database:
         )
 
         @sa.event.listens_for(engine, "connect")
-        def _set_up(connection: sqlite3.Connection, _record: Any) -> None:
+        def _connected(connection: sqlite3.Connection, _record: Any) -> None:
+            try:
+                _set_up(connection)
+            except BaseException:
+                connection.close()  # the pool has not taken it yet
+                raise
+
+        def _set_up(connection: sqlite3.Connection) -> None:
             connection.isolation_level = None  # the driver's own BEGIN is deferred, and loses updates (measured)
             # WAL needs memory shared between processes, which no network file system has.
             _set_journal(connection, "DELETE" if network else "WAL")
@@ -228,7 +235,11 @@ class Database:
 
         def connect() -> sqlite3.Connection:
             connection = sqlite3.connect(address, uri=True, timeout=_BUSY_S, check_same_thread=False)
-            _fill_in(connection)
+            try:
+                _fill_in(connection)
+            except BaseException:
+                connection.close()
+                raise
             return connection
 
         return sa.create_engine("sqlite://", creator=connect, poolclass=sa.QueuePool)

@@ -16,6 +16,9 @@ from pixverse_nb.parameters import PARAMETERS
 
 VERSION = 1
 
+PREVIEW = "preview"
+"""The service of rows that the embedded preview engine draws: their money is pretended."""
+
 metadata = sa.MetaData()
 
 _TYPES: dict[type, Any] = {

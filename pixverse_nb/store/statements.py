@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from .schema import PREVIEW
 from .schema import generations as _g
 
 INSERT = _g.insert().inline()
@@ -32,13 +33,23 @@ TWINS = (
 _counts = sa.func.coalesce(_g.c.cost_micros, 0) + _g.c.reserved_micros
 _counted = (
     sa.func.coalesce(sa.func.sum(sa.case((_g.c.studio == sa.bindparam("studio"), _counts), else_=0)), 0),
-    # What is in flight since yesterday is charged today.
+    # What is in flight since yesterday is charged today; an outcome that stays unknown belongs to its own day.
     sa.func.coalesce(
-        sa.func.sum(sa.case((_g.c.created_at >= sa.bindparam("midnight"), _counts), else_=_g.c.reserved_micros)), 0
+        sa.func.sum(
+            sa.case(
+                (_g.c.created_at >= sa.bindparam("midnight"), _counts),
+                (_g.c.status.in_(("submitting", "queued", "processing", "downloading")), _g.c.reserved_micros),
+                else_=0,
+            )
+        ),
+        0,
     ),
 )
-SPENT = sa.select(*_counted, sa.func.coalesce(sa.func.sum(_counts), 0)).where(_g.c.service == sa.bindparam("service"))
-"""Micro-dollars of a studio, of the day and of the home."""
+_pretended = sa.case((_g.c.service == PREVIEW, 1), else_=0)
+SPENT = sa.select(*_counted, sa.func.coalesce(sa.func.sum(_counts), 0)).where(
+    _pretended == sa.bindparam("pretended", type_=sa.Integer)
+)
+"""Micro-dollars of a studio, of the day and of the home: real ones, whatever the address, or pretended ones."""
 
 _took = sa.func.coalesce(_g.c.latency_s - _g.c.download_s, _g.c.queue_s + _g.c.inference_s)
 _newest = (
@@ -48,14 +59,19 @@ _newest = (
     .limit(500)  # of a history of 100,000 the whole would take 100 ms, twice for each clip
     .subquery()
 )
+_duration = sa.bindparam("duration", type_=sa.Integer)
 RECENT = (
     sa.select(_newest.c.took)
-    .where(_newest.c.status == "completed", _newest.c.reused_from.is_(None), _newest.c.took.is_not(None))
-    .order_by(
-        _newest.c.quality != sa.bindparam("quality"),
-        sa.func.abs(_newest.c.duration - sa.bindparam("duration", type_=sa.Integer)),
-        _newest.c.id.desc(),
+    .where(
+        _newest.c.status == "completed",
+        _newest.c.reused_from.is_(None),
+        _newest.c.took.is_not(None),
+        _newest.c.quality == sa.bindparam("quality"),
+        # A clip three times as long says nothing about this one.
+        2 * _newest.c.duration >= _duration,
+        _newest.c.duration <= 2 * _duration,
     )
+    .order_by(sa.func.abs(_newest.c.duration - _duration), _newest.c.id.desc())
     .limit(sa.bindparam("most", type_=sa.Integer))
 )
-"""Seconds that recent jobs took: same quality first, then the nearest durations, then the newest."""
+"""Seconds that recent jobs of the same quality and about the same duration took, the nearest ones first."""

@@ -74,7 +74,7 @@ class Store:
         self._db = Database(home)
         self._rescue = Rescue(home)
         if self.read_only is None:
-            self._take_in_rescued()
+            self.take_in_rescued()
 
     @property
     def read_only(self) -> HomeError | None:
@@ -117,8 +117,10 @@ class Store:
                     return Opened("reused", self._insert(connection, _copy_of(twin, row)))
             if admit is not None:
                 admit(self._spent(connection, row["service"], row["studio"]))
+            key = new_id()
             lease = {"lease_owner": owner, "lease_until": now_us() + int(lease_s * 1e6)}
-            return Opened("new", self._insert(connection, {**row, **lease}))
+            leases.hold(owner, key)  # before others can see the row
+            return Opened("new", self._insert(connection, {"id": key, **row, **lease}))
 
     def _twin(self, connection: sa.Connection, row: Mapping[str, Any], has_clip: Callable[[Row], bool]) -> Row | None:
         same = {"service": row["service"], "identity": row["identity"]}
@@ -145,9 +147,14 @@ class Store:
             row = self._row(connection, id)
             if row is None or not _is_free(row, owner):
                 return None
-            changes = {"lease_owner": owner, "lease_until": now_us() + int(lease_s * 1e6)}
+            # What a failing database could not take is in a file: it knows more than the row.
+            rescued = self._rescue.read(id)
+            worked = _worked(rescued) if rescued is not None and is_ahead(rescued, row) else {}
+            changes = {**worked, "lease_owner": owner, "lease_until": now_us() + int(lease_s * 1e6)}
             connection.execute(_g.update().where(_g.c.id == id).values(changes))
-            return {**row, **changes}
+            leases.hold(owner, id)
+        self._rescue.drop(id)
+        return {**row, **changes}
 
     def journal(
         self, row: Row, owner: str, lease_s: float, *, strict: bool = False, force: bool = False, **changes: Any
@@ -186,7 +193,7 @@ class Store:
             with self._db.write() as connection:
                 mine = {"by_id": row["id"], "by_owner": owner, "by_force": int(force)}
                 # All that the job has learned is written, so that a step that only reached a file is made good.
-                worked = {k: v for k, v in new.items() if k not in _PEOPLES}
+                worked = _worked(new)
                 done = connection.execute(statements.STEP, worked | mine).rowcount
                 if not done and self._row(connection, row["id"]) is None:  # the history was deleted under the job
                     done = bool(self._insert(connection, new))
@@ -217,13 +224,42 @@ class Store:
             connection.execute(_g.update().where(_g.c.id == id).values(request_id=request_id))
             return True
 
+    def rival(self, row: Row) -> int | None:
+        """When the same request was sent again while its answer is still out (microseconds); None when it was not.
+
+        What the account records from then on may be that one's.
+        """
+        same = (_g.c.service == row["service"]) & (_g.c.identity == row["identity"]) & (_g.c.id != row["id"])
+        out = (_g.c.status == "submitting") & (_g.c.sent_at > row["sent_at"]) & _g.c.request_id.is_(None)
+        with self._db.read() as connection:
+            found: int | None = connection.scalar(sa.select(sa.func.min(_g.c.sent_at)).where(same & out))
+        return found
+
+    def disown(self, request_id: str, id: str) -> None:
+        """Take a request from any other row that found it in the account's history: the answer says whose it is.
+
+        Such a row's own job is unknown again, its money reserved.
+        """
+        written = (request_id, request_id.replace("-", "").lower())
+        taken = _g.c.request_id.in_(written) & (_g.c.id != id) & _g.c.reused_from.is_(None)
+        lost = dict.fromkeys((*_CLIP_COLUMNS, "cost_micros", "cost_source", "billed", "completed_at"))
+        lost |= {"status": "unknown", "reserved_micros": _g.c.ceiling_micros, "error": _DISOWNED}
+        with contextlib.suppress(sa.exc.SQLAlchemyError, OSError, HomeError):
+            with self._db.read() as connection:
+                if not connection.execute(sa.select(_g.c.id).where(taken).limit(1)).first():
+                    return
+            with self._db.write() as connection:
+                connection.execute(_g.update().where(taken).values(lost))
+
     def release(self, id: str, owner: str) -> None:
         """Let others take a job up."""
+        leases.let_go(owner, id)
         with self._db.write() as connection:
             mine = (_g.c.id == id) & (_g.c.lease_owner == owner)
             connection.execute(_g.update().where(mine).values(lease_owner=None, lease_until=None))
 
-    def _take_in_rescued(self) -> None:
+    def take_in_rescued(self) -> None:
+        """Take in the emergency files that wait for this home."""
         for path, row in self._rescue.waiting():
             try:
                 if self._take_in({k: v for k, v in row.items() if k in _g.columns}):
@@ -241,7 +277,7 @@ class Store:
             elif stored["status"] in UNFINISHED:
                 if not _is_free(stored, None):
                     return False
-                worked = {k: v for k, v in rescued.items() if k not in _PEOPLES}
+                worked = _worked(rescued) if is_ahead(rescued, stored) else {}
                 connection.execute(_g.update().where(_g.c.id == rescued["id"]).values({**worked, **free}))
         return True
 
@@ -263,7 +299,7 @@ class Store:
             return set(connection.scalars(sa.select(_g.c.request_id).where(_g.c.request_id.is_not(None))))
 
     def recent_seconds(self, service: str, quality: str, duration: int, limit: int = 20) -> list[float]:
-        """What the newest finished jobs of this kind took, in seconds: same quality, the nearest durations first."""
+        """What the newest finished jobs of this kind took, in seconds: same quality, about the same duration."""
         kind = {"service": service, "quality": quality, "duration": duration, "most": limit}
         with self._db.read() as connection:
             return [float(seconds) for seconds in connection.scalars(statements.RECENT, kind)]
@@ -315,7 +351,8 @@ class Store:
 
     def _spent(self, connection: sa.Connection, service: str, studio: str) -> Spent:
         midnight = datetime.now(timezone.utc).replace(hour=0, minute=0, second=0, microsecond=0)
-        what = {"service": service, "studio": studio, "midnight": int(midnight.timestamp() * 1e6)}
+        pretended = int(service == schema.PREVIEW)
+        what = {"pretended": pretended, "studio": studio, "midnight": int(midnight.timestamp() * 1e6)}
         return Spent(*(int(value) for value in connection.execute(statements.SPENT, what).one()))
 
     # ---- uploads -----------------------------------------------------------------------------------------------
@@ -349,8 +386,13 @@ class Store:
             return [dict(row) for row in connection.execute(query).mappings()]
 
 
+# How much a status knows, for two accounts of one job.
+_STEPS = ("submitting", "unknown", "queued", "processing", "downloading", "failed", "completed")
+
 # What people write on a row; a job's own steps leave it alone.
 _PEOPLES = frozenset({"rating", "decision", "tags", "note"})
+
+_DISOWNED = "the job that was found in the account's history for this one was another send's"
 
 _CLIP_COLUMNS: Sequence[str] = (
     "request_id", "seed_used", "output_url", "sent_image_url", "video_path", "video_sha256", "video_duration_s",
@@ -381,11 +423,23 @@ def _unwritten(error: Exception) -> HomeError:
     )
 
 
+def is_ahead(one: Row, other: Row) -> bool:
+    """Whether one account of a job knows more than another: a later step, or a request id that the other lacks."""
+    if one["request_id"] and not other["request_id"]:
+        return True
+    return _STEPS.index(one["status"]) > _STEPS.index(other["status"])
+
+
+def _worked(row: Row) -> Row:
+    """The columns that a job writes; people's own are left alone."""
+    return {name: value for name, value in row.items() if name in _g.columns and name not in _PEOPLES}
+
+
 def _is_free(row: Row | None, owner: str | None) -> bool:
     """Whether `owner` may work on a row: unfinished, and nobody else's."""
     if row is None or row["status"] not in UNFINISHED:
         return False
-    return row["lease_owner"] == owner or leases.is_free(row["lease_owner"], row["lease_until"], now_us())
+    return row["lease_owner"] == owner or leases.is_free(row["lease_owner"], row["id"], row["lease_until"], now_us())
 
 
 def _copy_of(twin: Row, wish: Mapping[str, Any]) -> Row:

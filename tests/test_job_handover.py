@@ -1,0 +1,202 @@
+"""Who works on a job after something went wrong: nothing that was learned is lost, and nothing is found twice."""
+
+from __future__ import annotations
+
+import multiprocessing
+
+import pytest
+import sqlalchemy as sa
+from job_rig import CEILING, WISH, assert_home, eventually, outcome, row_of
+from scripted import Answer
+
+import pixverse_nb as pv
+from pixverse_nb.store import schema
+
+pytest_plugins = ["job_fixtures"]
+
+_g = schema.generations
+
+
+class Broken:
+    """A database that takes nothing while `broken` is set."""
+
+    def __init__(self, monkeypatch, store) -> None:
+        self.broken = False
+        real = store._db.write
+
+        def write():
+            if self.broken:
+                raise sa.exc.OperationalError("COMMIT", {}, Exception("disk full"))
+            return real()
+
+        monkeypatch.setattr(store._db, "write", write)
+
+
+def test_resume_takes_in_what_a_failing_database_could_not_take(server, studio, clip, monkeypatch):
+    """The emergency file beside the history is the truth: resume() goes on from it and never destroys it."""
+    database = Broken(monkeypatch, studio._store)
+
+    def accepted(hit):
+        database.broken = True
+        return Answer(body={"request_id": server.record(hit.json), "status": "QUEUED"}, runs=False)
+
+    server.always("history", Answer(500, "down"))
+    server.always("record", Answer(500, "down"))
+    server.say("submit", accepted)
+    server.always("clip", Answer(404))
+    generation = studio.submit(**WISH)
+    assert type(outcome(generation)) is pv.ClipError
+    assert row_of(studio, generation)["request_id"] is None, "the history could not take it"
+    assert list((studio.home / "rescue").glob("*.json")), "an emergency file did"
+    database.broken = False
+    server.always("clip", Answer(body=clip, headers={"Content-Type": "video/mp4"}))
+    (resumed,) = studio.resume()
+    assert_home(resumed.wait(20), clip)
+    row = row_of(studio, generation)
+    assert (row["request_id"], row["cost_micros"]) == (generation.request_id, CEILING)
+    assert server.count("submit") == 1
+    assert not list((studio.home / "rescue").glob("*.json"))
+
+
+def test_a_new_studio_of_the_same_kernel_takes_up_what_nobody_works_on(server, studio, studio_at, monkeypatch):
+    """A cell interrupted between the row and its job leaves no row that everybody waits for and nobody works on."""
+
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(studio, "_follow", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        studio.submit(**WISH)
+    another = studio_at(server.url)
+    eventually(lambda: not another._store.unfinished(server.url))
+    (row,) = another.history().itertuples()
+    assert row.status == "failed"
+    assert not row.billed
+    assert another.generate(**WISH).status == "completed"
+    assert server.count("submit") == 1
+
+
+@pytest.mark.parametrize("told", ["status", "result"])
+def test_the_cost_is_taken_wherever_the_service_reports_it(server, studio, told):
+    """`metrics` stand in the status answer, the result, or both."""
+    metrics = {"cost": 0.31, "queue_time": 1.5, "inference_time": 2.5}
+    bare = {"request_id": "r-1", "status": "COMPLETED", "output": server.file_url}
+    server.say("submit", Answer(body={"request_id": "r-1", "status": "QUEUED"}))
+    server.always("status", Answer(body={**bare, **({"metrics": metrics} if told == "status" else {})}))
+    server.always("result", Answer(body={**bare, **({"metrics": metrics} if told == "result" else {})}))
+    generation = studio.generate(**WISH)
+    row = row_of(studio, generation)
+    assert (row["cost_micros"], row["cost_source"], row["reserved_micros"]) == (310_000, "reported", 0)
+    assert (row["queue_s"], row["inference_s"]) == (1.5, 2.5)
+
+
+def test_a_failure_that_was_charged_says_so(server, studio):
+    """FAILED is unbilled by the documents; a cost that is reported all the same is written down, never dropped."""
+    server.say("submit", Answer(body={"request_id": "r-1", "status": "QUEUED"}))
+    failed = {"request_id": "r-1", "status": "FAILED", "error": "it broke", "metrics": {"cost": 0.3}}
+    server.always("status", Answer(422, failed))
+    generation = studio.submit(**WISH)
+    error = outcome(generation)
+    assert type(error) is pv.GenerationFailed
+    assert error.billed is True
+    row = row_of(studio, generation)
+    assert (row["status"], row["billed"], row["cost_micros"]) == ("failed", True, 300_000)
+
+
+def test_a_lost_job_does_not_take_the_request_of_one_that_was_sent_again(server, studio_at):
+    """What the account records while a second send is out may be the second one's: the first one waits."""
+    studio = studio_at(server.url)
+    server.say("submit", Answer(504))
+    first = studio.submit(**WISH)
+    eventually(lambda: row_of(studio, first)["status"] == "unknown")
+    looked = []
+
+    def second(hit):
+        request_id = server.record(hit.json)
+        before = server.count("history")
+        studio.resume()
+        eventually(lambda: server.count("history") > before + 1)
+        looked.append(row_of(studio, first)["request_id"])
+        return Answer(body={"request_id": request_id, "status": "QUEUED"}, runs=False)
+
+    outcome(first)
+    server.say("submit", second)
+    resent = studio.generate(**WISH, reuse=False)
+    assert looked == [None]
+    outcome(first)
+    assert first.status == "unknown"
+    assert first.cost_usd is None
+    assert resent.status == "completed"
+
+
+def test_an_answer_takes_its_request_back_from_a_row_that_found_it(studio):
+    """One request, one row: the answer says whose it is, and the other one's money is reserved again."""
+    row = {
+        **WISH, "service": studio._backend.name, "api": "v2", "studio": "s",
+        "status": "completed", "take": 1, "identity": "i", "request_id": "aabb", "cost_micros": 9,
+        "cost_source": "account",
+        "ceiling_micros": CEILING, "reserved_micros": 0, "video_path": "clips/x.mp4",
+    }  # fmt: skip
+    thief = studio._store.open(row, reuse=False, owner="a/1/2/x", lease_s=1, has_clip=lambda _: False, admit=None).row
+    studio._store.disown("AA-BB", "another")
+    row = studio._store.row(thief["id"])
+    assert (row["status"], row["request_id"], row["cost_micros"]) == ("unknown", None, None)
+    assert row["reserved_micros"] == CEILING
+    assert row["video_path"] is None
+
+
+def test_a_home_has_one_budget_whatever_the_address(server, studio_at):
+    """`per_day` counts everything that shares the home, not only what went to the same spelling of the service."""
+    studio_at(server.url, budget=0.30).generate(**WISH)
+    other = studio_at(server.url.replace("127.0.0.1", "localhost"), budget=0.30)
+    with pytest.raises(pv.BudgetExceeded):
+        other.submit(**WISH)
+    assert server.count("submit") == 1
+
+
+def test_old_reservations_do_not_shut_the_days_that_follow(studio):
+    """A clip whose cost was never told, and an outcome that stays unknown, belong to the day they were sent on."""
+    week = 7 * 86_400_000_000
+    for status in ("completed", "unknown"):
+        row = {
+            **WISH, "service": studio._backend.name, "api": "v2", "studio": "s", "status": status, "take": 1,
+            "identity": status, "ceiling_micros": CEILING, "reserved_micros": CEILING,
+            "created_at": studio._store.open.__globals__["now_us"]() - week,
+        }  # fmt: skip
+        studio._store.open(row, reuse=False, owner="a/1/2/x", lease_s=1, has_clip=lambda _: False, admit=None)
+    spent = studio._store.spent(studio._backend.name, "s")
+    assert (spent.day, spent.home) == (0, 2 * CEILING)
+
+
+def _in_a_child(studio, pipe):
+    try:
+        studio.submit(**WISH)
+    except pv.PixverseError as error:
+        pipe.send(str(error))
+
+
+@pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="this system does not fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_studio_from_before_a_fork_says_so(studio):
+    """A forked child has no threads of its own: a clear error instead of a job that hangs."""
+    context = multiprocessing.get_context("fork")
+    here, there = context.Pipe()
+    child = context.Process(target=_in_a_child, args=(studio, there))
+    child.start()
+    assert here.poll(20)
+    assert "made in another process" in here.recv()
+    child.join(10)
+
+
+@pytest.mark.parametrize("options", [{"reuse": "no"}, {"reuse": 2}, {"reuse": None}])
+def test_what_decides_about_money_is_checked(studio, server, options):
+    """reuse='no' must not mean yes."""
+    with pytest.raises(pv.InvalidParameter, match="reuse="):
+        studio.submit(**WISH, **options)
+    assert server.count("submit") == 0
+
+
+@pytest.mark.parametrize("options", [{"pace": 5}, {"home": 5}])
+def test_an_argument_of_the_wrong_kind_is_named(studio_at, server, options):
+    with pytest.raises(pv.InvalidParameter, match=f"{next(iter(options))}=5"):
+        studio_at(server.url, **options)
