@@ -37,7 +37,7 @@ def _downloader(url: str, count: int, megabytes: int, folder: Path) -> int:
     with ThreadPoolExecutor(count) as pool:
         sizes = list(pool.map(fetch, range(count)))
     _check(sizes, count, megabytes)
-    return _peak() - before
+    return peak() - before
 
 
 def _studio(url: str, count: int, megabytes: int, folder: Path) -> int:
@@ -46,7 +46,7 @@ def _studio(url: str, count: int, megabytes: int, folder: Path) -> int:
     under_way = [studio.submit(f"clip {number} of {megabytes} MB") for number in range(count)]
     clips = [generation.wait().video for generation in under_way]
     _check([clip.size_bytes for clip in clips if clip], count, megabytes)
-    return _peak() - before
+    return peak() - before
 
 
 def _check(sizes: list[int], count: int, megabytes: int) -> None:
@@ -55,7 +55,7 @@ def _check(sizes: list[int], count: int, megabytes: int) -> None:
         raise RuntimeError(msg)
 
 
-def _peak() -> int:
+def peak() -> int:
     """The most resident memory that this process ever had, bytes."""
     status = Path("/proc/self/status")
     if status.exists():  # Linux hands the parent's peak on in `ru_maxrss`; this figure is our own

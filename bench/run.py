@@ -7,11 +7,13 @@ server, and their medians are compared: ratios travel from machine to machine, a
     v2        submit, follow and fetch a clip of 1 MB, against the official SDK and a download
     memory    50 downloads of 50 MB at once
     import    `import pixverse_nb` against `import requests`, and in a kernel that has its libraries loaded
+    render    clips drawn and encoded by the preview engine, in multiples of real time, beside encoding alone
 """
 
 from __future__ import annotations
 
 import gc
+import json
 import os
 import statistics
 import subprocess
@@ -41,7 +43,8 @@ _WHAT = 60  # width of the table's first column
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the table: `ours` (against `peer`) must be at most `most`, or stay `below`; or it only informs."""
+    """One line of the table: `ours` (against `peer`) must be at most `most`, at least `least`, or stay `below`; or it
+    only informs."""
 
     what: str
     unit: str
@@ -49,6 +52,7 @@ class Line:
     peer: float | None = None
     most: float | None = None
     below: float | None = None
+    least: float | None = None
 
     @property
     def measured(self) -> float:
@@ -56,7 +60,11 @@ class Line:
 
     @property
     def ok(self) -> bool:
-        return (self.most is None or self.measured <= self.most) and (self.below is None or self.measured < self.below)
+        return (
+            (self.most is None or self.measured <= self.most)
+            and (self.least is None or self.measured >= self.least)
+            and (self.below is None or self.measured < self.below)
+        )
 
     def __str__(self) -> str:
         ours = f"{self.ours:.1f} {self.unit}"
@@ -64,9 +72,10 @@ class Line:
         unit = f" {self.unit}"
         if self.peer is not None:
             peer, ratio, unit = f"{self.peer:.1f} {self.unit}", f"{self.measured:.2f}", ""
-        if self.most is not None or self.below is not None:
-            bound = f"<= {self.most:g}{unit}" if self.most is not None else f"< {self.below:g}{unit}"
-            verdict = "ok" if self.ok else "BROKEN"
+        limits = {"<=": self.most, ">=": self.least, "<": self.below}
+        for sign, limit in limits.items():
+            if limit is not None:
+                bound, verdict = f"{sign} {limit:g}{unit}", "ok" if self.ok else "BROKEN"
         return f"{self.what:<{_WHAT}}{ours:>12}{peer:>12}{ratio:>8}{bound:>12}  {verdict}"
 
 
@@ -146,7 +155,33 @@ def imports(_: Path) -> Iterator[Line]:
     yield Line("import pixverse_nb in a running kernel", "ms", running, most=5)
 
 
-MEASURES: dict[str, Callable[[Path], Iterator[Line]]] = {"v1": v1, "v2": v2, "memory": memory, "import": imports}
+def render(_: Path) -> Iterator[Line]:
+    script = str(ROOT / "bench" / "render.py")
+    cores = os.cpu_count() or 1
+    for quality, least in (("540p", 3.0), ("1080p", 1.5)):
+        found = json.loads(python(script, "speed", quality))
+        one, two, encoding = (list(found[name].values()) for name in ("one", "two", "encoding"))
+        slowest = min(found["one"], key=found["one"].get)
+        yield Line(
+            f"one clip of 5 s at {quality}, median of {len(one)} prompts", "x", statistics.median(one), least=least
+        )
+        yield Line(f"  the slowest: {slowest[:40]}", "x", min(one))
+        # Both cores at work; a machine with one has nothing to promise.
+        pair = 2 * least if cores > 1 else None
+        yield Line(f"two at once at {quality}, together, median", "x", statistics.median(two), least=pair)
+        yield Line("  the slowest two", "x", min(two))
+        yield Line(f"  encoding alone at {quality}, frames ready, median", "x", statistics.median(encoding))
+    long, short = (int(python(script, "memory", "1080p", seconds)) / 1e6 for seconds in ("15", "3"))
+    yield Line("peak of memory, a clip of 15 s at 1080p; of 3 s", "MB", long, short, most=1.15)
+
+
+MEASURES: dict[str, Callable[[Path], Iterator[Line]]] = {
+    "v1": v1,
+    "v2": v2,
+    "memory": memory,
+    "import": imports,
+    "render": render,
+}
 
 
 def in_turns(ours: Callable[[], Path], peer: Callable[[], Path], megabytes: int) -> tuple[float, float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -32,6 +32,10 @@ class Pose:
         x = self.turn_x + self.travel_x * depth + self.orbit * (depth - 1.0)
         y = self.turn_y + self.travel_y * depth
         return -x * width, -y * height
+
+    def nudged(self, right: float, down: float) -> Pose:
+        """The same view with everything moved a little, in fractions of the frame."""
+        return replace(self, turn_x=self.turn_x - right, turn_y=self.turn_y - down)
 
 
 @dataclass(frozen=True)

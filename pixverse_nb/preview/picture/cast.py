@@ -15,7 +15,8 @@ from .vocabulary import FLYERS, SWIMMERS, WALKERS
 from .words import Actor
 from .world import Item, Setting, World
 
-_STEPS = 20  # poses in a cycle
+_POSES = 12  # drawings of a figure per second: what moves along and with the camera moves on every frame
+_FEWEST, _MOST = 8, 16  # drawings in a cycle
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,11 @@ class Role:
     colour: Triple
     many: int = 1
     swings: bool = False
+
+    @property
+    def steps(self) -> int:
+        """Drawings in a cycle, even."""
+        return 2 * round(min(max(self.period * _POSES, _FEWEST), _MOST) / 2)
 
 
 _BODY: Box = (0.50, 0.36, 0.06, 1.12)
@@ -111,12 +117,13 @@ class Performer:
     def draw(self, frame: Frame, pose: Pose) -> None:
         """Lay the pose of this moment where camera and own motion have put it."""
         cycle = pose.seconds / self.role.period + self.lag
-        step = int(cycle * _STEPS) % _STEPS
+        steps = self.role.steps
+        step = int(cycle * steps) % steps
         if self.role.swings:
-            step = min(step, (_STEPS // 2 - step) % _STEPS)
+            step = min(step, (steps // 2 - step) % steps)
         plate = self.poses.get(step)
         if plate is None:
-            plate = self.poses[step] = self._pose(step / _STEPS)
+            plate = self.poses[step] = self._pose(step / steps)
         dx, dy = pose.shift(self.depth, frame.width, frame.height)
         following = self.world.track.follows and self.pace != 0
         x = self.place[0] * frame.width + (0.0 if following else dx + self._walked(pose.seconds) * frame.width)

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 
 from .land import ground, rows_plate
 from .palette import gradient, mix, scaled, turned
-from .planes import Floats, Plate, Triple, painted
+from .planes import Floats, Plate, Triple, painted, pasted
 from .sky import sky
 from .water import Water
 from .world import Item, Setting, Still, World
@@ -213,11 +213,7 @@ def _houses(world: World, n: int, near: float, far: float, depth: float) -> Plat
             edges.append(max(near, edges[-1] / (1.22 + 0.25 * float(rng.random()))))
         for back, front in itertools.pairwise(edges):
             _house(world, draw, rng, eye, side, back, front)
-    small = image.reduce(2)
-    pixels = np.asarray(small, np.float32) / 255
-    return painted(
-        np.ascontiguousarray(pixels[..., :3]), np.ascontiguousarray(pixels[..., 3]), x=-mx, y=-my, depth=depth
-    )
+    return pasted(image.reduce(2), x=-mx, y=-my, depth=depth)
 
 
 def _house(  # noqa: PLR0917 - a place in the picture has many numbers

@@ -1,7 +1,5 @@
 """Animals on land, in the air and in the water, moving in a cycle (phase 0-1), looking to the right."""
 
-# ruff: noqa: E501 - tables and outlines are read row by row
-
 from __future__ import annotations
 
 import math

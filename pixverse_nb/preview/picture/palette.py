@@ -76,6 +76,8 @@ def light_of(shot: Shot, scene: Scene) -> Light:
     rng = dice(shot, "light")
     if scene.place == "dream":
         return _dream(float(rng.random()))
+    if light.night and scene.place == "forest":  # under the trees a true night would show nothing at all
+        light = replace(light, middle=scaled(light.middle, 1.7), low=scaled(light.low, 1.7), level=0.42)
     hue = float(rng.normal()) * 0.010
     light = _recoloured(light, lambda colour: turned(colour, hue, 1.0 + float(scene.time != "overcast") * 0.04))
     light = replace(light, height=light.height * (0.85 + 0.3 * float(rng.random())))

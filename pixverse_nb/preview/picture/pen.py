@@ -15,6 +15,9 @@ from .planes import VIDEO_MATRIX, Bytes, Plate, Triple, halved, yuv_of
 Point = tuple[float, float]
 _FINER, _FINE_ENOUGH = 3, 110  # drawn this many times larger; figures above this height (px) twice
 
+_TINY = 4000  # px: leaves and petals, which are seen again and again
+_CIRCLE = [(math.cos(math.tau * k / 28), math.sin(math.tau * k / 28)) for k in range(28)]
+
 Box = tuple[float, float, float, float]
 """Room around a figure's origin (its feet) in its heights: left, right, below, above."""
 
@@ -71,17 +74,9 @@ class Pen:
     ) -> None:
         """An ellipse, turned by `turn` radians against the clock."""
         c, s = math.cos(turn), math.sin(turn)
-        angles = [2 * math.pi * k / 28 for k in range(28)]
+        x, y = centre
         self.shape(
-            [
-                (
-                    centre[0] + c * rx * math.cos(a) - s * ry * math.sin(a),
-                    centre[1] + s * rx * math.cos(a) + c * ry * math.sin(a),
-                )
-                for a in angles
-            ],
-            colour,
-            alpha=alpha,
+            [(x + c * rx * a - s * ry * b, y + s * rx * a + c * ry * b) for a, b in _CIRCLE], colour, alpha=alpha
         )
 
     def limb(self, points: Sequence[Point], thick: Sequence[float], colour: Triple) -> None:
@@ -121,7 +116,7 @@ class Pen:
         x = (self.image.width - right if flip else left) // self.finer
         alpha = np.asarray(small.getchannel("A"))
         planes = _shaded(small, alpha, rim, toward, strength, max(1, round(self.scale / self.finer * 0.012)))
-        return Plate(planes, (alpha, halved(alpha)), x=x, y=top // self.finer)
+        return Plate(planes, (alpha, halved(alpha)), x=x, y=top // self.finer, kept=alpha.size < _TINY)
 
 
 def _shaded(  # noqa: PLR0917 - everything that the pen knows

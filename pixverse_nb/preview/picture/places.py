@@ -1,7 +1,5 @@
 """Which parts make which place, from back to front; subjects stand between the far parts and the near ones."""
 
-# ruff: noqa: E501 - tables are read row by row
-
 from __future__ import annotations
 
 from .city import skyline, street

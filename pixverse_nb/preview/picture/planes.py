@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,14 +18,12 @@ from PIL import Image
 Bytes: TypeAlias = NDArray[np.uint8]
 Words: TypeAlias = NDArray[np.uint16]
 Floats: TypeAlias = NDArray[np.float32]
-Grid = TypeVar("Grid", Bytes, Words)
 Triple: TypeAlias = tuple[float, float, float]
 Area: TypeAlias = tuple[int, int, int, int, bool]
 """Left, top, right, bottom of a part of a plate, px, and whether it covers fully."""
 
 _SMALL = 12_000  # px; smaller plates are drawn in one piece, larger ones by tiles that cover something
-_MOST_RUNS = 5  # pieces of one row of tiles
-_STRIP = 60_000  # px worked on at once
+_MOST_RUNS = 4  # pieces of one row of tiles
 
 # BT.709, limited range: rows give Y, U, V from R, G, B in 0-1.
 _TO_YUV = np.array([[46.559, 156.629, 15.812], [-25.664, -86.336, 112.0], [112.0, -101.730, -10.270]], dtype=np.float32)
@@ -70,20 +68,29 @@ def resized(plane: Floats, width: int, height: int) -> Floats:
     return np.asarray(grown, dtype=np.float32)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Frame:
-    """The picture being drawn: three planes, the two chroma planes at half size, and room to work in."""
+    """The picture being drawn: three planes, the two chroma planes at half size."""
 
-    width: int
-    height: int
-    y: Bytes = field(init=False)
-    u: Bytes = field(init=False)
-    v: Bytes = field(init=False)
+    y: Bytes
+    u: Bytes
+    v: Bytes
 
-    def __post_init__(self) -> None:
-        self.y = np.full((self.height, self.width), 16, np.uint8)
-        self.u = np.full((self.height // 2, self.width // 2), 128, np.uint8)
-        self.v = self.u.copy()
+    @classmethod
+    def black(cls, width: int, height: int) -> Frame:
+        """A canvas of an even size in px."""
+        u, v = (np.full((height // 2, width // 2), 128, np.uint8) for _ in range(2))
+        return cls(np.full((height, width), 16, np.uint8), u, v)
+
+    @property
+    def width(self) -> int:
+        """Width in px."""
+        return int(self.y.shape[1])
+
+    @property
+    def height(self) -> int:
+        """Height in px."""
+        return int(self.y.shape[0])
 
     @property
     def planes(self) -> tuple[Bytes, Bytes, Bytes]:
@@ -107,6 +114,9 @@ class Plate:
         How much of the camera's travel it follows: 0 at infinity, 1 at the subject.
     drift : float
         Own sideways speed, px per second.
+    kept : bool
+        Whether what lies half a pixel further is kept for the next frames; not worth its memory for a pose that is
+        seen for a few of them.
     """
 
     planes: tuple[Bytes, Bytes, Bytes]
@@ -115,22 +125,46 @@ class Plate:
     y: int = 0
     depth: float = 0.0
     drift: float = 0.0
+    kept: bool = True
     areas: list[Area] = field(init=False)
+    _pieces: dict[tuple[int, int, bool, bool], tuple[Bytes | Words, ...]] = field(init=False, default_factory=dict)
     _mixes: dict[int, tuple[Words, Words]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         height, width = self.planes[0].shape
         self.areas = [(0, 0, width, height, True)] if self.alpha is None else _areas(self.alpha[0])
 
-    def mixes(self, number: int) -> tuple[Words, Words] | None:
-        """What is added (times 256) and what is left (of 256) of the picture below, for one plane; made once."""
-        if self.alpha is None:
-            return None
+    def piece(self, number: int, area: int, half_x: bool, half_y: bool) -> tuple[Bytes | Words, ...]:
+        """One area of one plane, half a pixel further right or down if asked.
+
+        Returns
+        -------
+        tuple of arrays
+            The picture itself where it is solid; else what is added (times 256) and what is left (of 256) of the
+            picture below.
+        """
+        key = number, area, half_x, half_y
+        found = self._pieces.get(key)
+        if found is None:
+            *box, solid = self.areas[area]
+            x0, y0, x1, y1 = (side // 2 if number else side for side in box)
+            cut = np.s_[y0 : y1 + half_y, x0 : x1 + half_x]
+            if solid or self.alpha is None:
+                found = (_nudged(self.planes[number][cut], half_x, half_y),)
+            else:
+                found = tuple(_nudged(grid, half_x, half_y) for grid in self._mix(number, self.alpha, cut))
+            if self.kept:
+                self._pieces[key] = found
+        return found
+
+    def _mix(self, number: int, alpha: tuple[Bytes, Bytes], cut: tuple[slice, slice]) -> tuple[Words, Words]:
+        """Part of a plane as `blend` wants it."""
+        if self.kept:
+            return _mixed(self.planes[number][cut], alpha[min(number, 1)][cut])
         if number not in self._mixes:
-            cover = self.alpha[min(number, 1)].astype(np.uint16)
-            cover += cover >> 7  # 0-256, so that full coverage is full
-            self._mixes[number] = (self.planes[number] * cover + np.uint16(128), np.uint16(256) - cover)
-        return self._mixes[number]
+            self._mixes[number] = _mixed(self.planes[number], alpha[min(number, 1)])
+        share, rest = self._mixes[number]
+        return share[cut], rest[cut]
 
     @property
     def size(self) -> tuple[int, int]:
@@ -143,7 +177,7 @@ def _areas(alpha: Bytes) -> list[Area]:
     height, width = alpha.shape
     if width * height < _SMALL:
         return [(0, 0, width, height, False)]
-    tile = max(32, 2 * (max(width, height) // 28))
+    tile = max(32, 2 * (max(width, height) // 20))
     rows, columns = range(0, height, tile), range(0, width, tile)
     # A tile also looks two pixels further, for in between two pixels it shows a mix of both.
     kinds = [[_kind(alpha[max(r - 2, 0) : r + tile + 2, max(c - 2, 0) : c + tile + 2]) for c in columns] for r in rows]
@@ -200,6 +234,14 @@ def painted_softly(
     return Plate(planes, grown, x, y, depth)
 
 
+def pasted(image: Image.Image, *, x: int = 0, y: int = 0, depth: float = 0.0) -> Plate:
+    """A plate from a drawing in flat colours (RGBA, even size), which needs no dither."""
+    alpha = np.asarray(image.getchannel("A"))
+    luma, u, v = image.convert("RGB").convert("RGB", VIDEO_MATRIX).split()
+    planes = (np.asarray(luma), np.asarray(u.reduce(2)), np.asarray(v.reduce(2)))
+    return Plate(planes, (alpha, halved(alpha)), x, y, depth)
+
+
 def coverage(alpha: Floats) -> tuple[Bytes, Bytes]:
     """Coverage in 0-1 as 0-255 at luma and at chroma size."""
     full = np.clip(alpha * 255.0 + 0.5, 0, 255).astype(np.uint8)
@@ -213,27 +255,33 @@ def halved(alpha: Bytes) -> Bytes:
     return half
 
 
-def average(a: Grid, b: Grid) -> Grid:
+def average(a: Bytes | Words, b: Bytes | Words) -> Bytes | Words:
     """The mean of two pictures, rounded down, without wider numbers."""
-    mean: Grid = np.bitwise_xor(a, b)
-    mean >>= 1
-    mean += np.bitwise_and(a, b)
+    mean = np.bitwise_xor(a, b)
+    np.right_shift(mean, 1, out=mean)
+    np.add(mean, np.bitwise_and(a, b), out=mean)
     return mean
 
 
-def window(plane: Grid, x: int, y: int, width: int, height: int, half_x: bool, half_y: bool) -> Grid:  # noqa: PLR0917 - a window has this many numbers
-    """The (height, width) window at (x, y), half a pixel further right or down if asked."""
-    found = plane[y : y + height + half_y, x : x + width + half_x]
+def _mixed(over: Bytes, alpha: Bytes) -> tuple[Words, Words]:
+    """What `over` adds (times 256), and what it leaves (of 256) of the picture below."""
+    cover = alpha.astype(np.uint16)
+    cover += cover >> 7  # 0-256, so that full coverage is full
+    return over * cover + np.uint16(128), np.uint16(256) - cover
+
+
+def _nudged(grid: Bytes | Words, half_x: bool, half_y: bool) -> Bytes | Words:
+    """A picture seen half a pixel further right or down: one column or row fewer."""
     if half_y:
-        found = average(found[:-1], found[1:])
+        grid = average(grid[:-1], grid[1:])
     if half_x:
-        found = average(found[:, :-1], found[:, 1:])
-    return found
+        grid = average(grid[:, :-1], grid[:, 1:])
+    return grid
 
 
-def blend(under: Bytes, share: Words, rest: Words) -> None:
+def blend(under: Bytes, share: Bytes | Words, rest: Bytes | Words) -> None:
     """Lay a plate's `share` on `under` in place, of which `rest` / 256 is left."""
-    mixed: Words = under * rest
+    mixed = under * rest
     mixed += share
     mixed >>= 8
     np.copyto(under, mixed, casting="unsafe")
@@ -242,56 +290,23 @@ def blend(under: Bytes, share: Words, rest: Words) -> None:
 def lay(frame: Frame, plate: Plate, dx: float = 0.0, dy: float = 0.0) -> None:
     """Draw a plate, moved by (dx, dy) px from its place at rest, to half a pixel; it is clipped to the frame."""
     for number, part in enumerate((1, 2, 2)):
-        mixes = plate.mixes(number)
-        at = (round(-(plate.x + dx) / part * 2), round(-(plate.y + dy) / part * 2))
-        for x0, y0, x1, y1, solid in plate.areas:
-            area = (x0 // part, y0 // part, x1 // part, y1 // part)
-            _lay_area(frame.planes[number], plate.planes[number], None if solid else mixes, area, at)
-
-
-def _lay_area(
-    under: Bytes, over: Bytes, mixes: tuple[Words, Words] | None, area: tuple[int, int, int, int], at: tuple[int, int]
-) -> None:
-    """Draw one rectangle of a plate's plane; `at` is where the frame's first pixel lies on the plate, in half px."""
-    (x, half_x), (y, half_y) = (divmod(value, 2) for value in at)
-    x0, x1 = max(area[0] - x, 0), min(area[2] - x, under.shape[1], over.shape[1] - half_x - x)
-    y0, y1 = max(area[1] - y, 0), min(area[3] - y, under.shape[0], over.shape[0] - half_y - y)
-    if x1 <= x0 or y1 <= y0:
-        return
-    # Strips that stay in the processor's cache.
-    step = max(8, _STRIP // (x1 - x0))
-    for top in range(y0, y1, step):
-        low = min(top + step, y1)
-        place = (x + x0, y + top, x1 - x0, low - top, bool(half_x), bool(half_y))
-        if mixes is None:
-            under[top:low, x0:x1] = window(over, *place)
-        else:
-            blend(under[top:low, x0:x1], window(mixes[0], *place), window(mixes[1], *place))
-
-
-def zoomed(plane: Bytes, zoom: float, cx: float, cy: float, out: Bytes) -> None:
-    """Enlarge a plane about the point (cx, cy), both 0-1, by `zoom` >= 1, bilinearly, into `out` of any size."""
-    height, width = plane.shape
-    rows = np.linspace(0, 1, out.shape[0]) * (height - 1) / zoom + (height - 1) * (1 - 1 / zoom) * cy
-    columns = np.linspace(0, 1, out.shape[1]) * (width - 1) / zoom + (width - 1) * (1 - 1 / zoom) * cx
-    r, c = np.minimum(rows.astype(np.intp), height - 2), np.minimum(columns.astype(np.intp), width - 2)
-    fr = ((rows - r) * 16).astype(np.uint16)[:, None]
-    fc = ((columns - c) * 16).astype(np.uint16)[None, :]
-    rest = 16 - fc
-    step = max(8, _STRIP // out.shape[1])
-    for top in range(0, out.shape[0], step):
-        part = slice(top, top + step)
-        tall: Words = plane.take(r[part], axis=0) * (16 - fr[part])
-        tall += plane.take(r[part] + 1, axis=0) * fr[part]
-        tall >>= 4
-        # Neighbours travel as one 16-bit word, so that the slow sideways gather happens once.
-        tall[:, :-1] |= tall[:, 1:] << 8
-        picked = tall.take(c, axis=1, mode="clip")
-        mixed = picked & 255
-        mixed *= rest
-        picked >>= 8
-        picked *= fc
-        mixed += picked
-        mixed += 8
-        mixed >>= 4
-        np.copyto(out[part], mixed, casting="unsafe")
+        under = frame.planes[number]
+        high, wide = under.shape
+        # Where the frame's first pixel lies on the plate.
+        x, half_x = divmod(round(-(plate.x + dx) / part * 2), 2)
+        y, half_y = divmod(round(-(plate.y + dy) / part * 2), 2)
+        for area, (left, top, right, low, _) in enumerate(plate.areas):
+            ax, ay = left // part - x, top // part - y
+            if ax >= wide or ay >= high or right // part <= x or low // part <= y:
+                continue
+            piece = plate.piece(number, area, bool(half_x), bool(half_y))
+            rows, columns = piece[0].shape
+            x0, y0, x1, y1 = max(ax, 0), max(ay, 0), min(ax + columns, wide), min(ay + rows, high)
+            if x1 <= x0 or y1 <= y0:
+                continue
+            seen = np.s_[y0 - ay : y1 - ay, x0 - ax : x1 - ax]
+            target = under[y0:y1, x0:x1]
+            if len(piece) == 1:
+                target[...] = piece[0][seen]
+            else:
+                blend(target, piece[0][seen], piece[1][seen])

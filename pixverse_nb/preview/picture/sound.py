@@ -1,7 +1,5 @@
 """Ambience that suits the words: looped textures, events at moments of their own, and slow pads, mixed second by second."""
 
-# ruff: noqa: E501 - tables are read row by row
-
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
@@ -15,6 +13,7 @@ from .world import World
 
 _LOOP = 4  # s: textures repeat without a seam after this time
 _FADE = 0.6  # s
+_POINTS = 400  # of a slow wave, per second
 Clock = NDArray[np.float64]
 Voice = Callable[[Clock], Samples]
 """Seconds since the start (n,) -> stereo samples (2, n)."""
@@ -78,12 +77,16 @@ def _voices(world: World) -> list[tuple[float, Voice]]:
 def texture(rng: np.random.Generator, low: float, high: float, tilt: float) -> Samples:
     """Stereo noise that loops: a band from `low` to `high` Hz whose power falls by `tilt` per octave-like step; rms 0.3."""
     count = _LOOP * RATE
-    frequency = np.fft.rfftfreq(count, 1 / RATE)
+    frequency = np.fft.rfftfreq(count, 1 / RATE).astype(np.float32)
     frequency[0] = 1.0
-    shape = frequency**-tilt / (1 + (low / frequency) ** 6) / (1 + (frequency / high) ** 6)
-    phases = np.exp(2j * np.pi * rng.random((2, len(frequency))))
-    phases[1] = 0.55 * phases[0] + 0.83 * phases[1]  # the two sides know of each other
-    wave = np.fft.irfft(shape * phases, count)
+    under, over = (low / frequency) ** 2, (frequency / high) ** 2
+    shape = frequency**-tilt / (1 + under * under * under) / (1 + over * over * over)
+    angles = rng.random((2, len(frequency)), dtype=np.float32) * np.float32(2 * np.pi)
+    parts = np.empty(angles.shape, np.complex64)
+    np.multiply(np.cos(angles), shape, out=parts.real)
+    np.multiply(np.sin(angles), shape, out=parts.imag)
+    parts[1] = np.float32(0.55) * parts[0] + np.float32(0.83) * parts[1]  # the two sides know of each other
+    wave = np.fft.irfft(parts, count)
     level: Samples = (wave * (0.3 / wave.std())).astype(np.float32)
     return level
 
@@ -103,13 +106,15 @@ def _swelling(
     phases = rng.random(len(rates)) * 2 * np.pi
 
     def voice(clock: Clock) -> Samples:
+        # Slow waves: a few hundred points of a second say all of them.
+        coarse = np.linspace(clock[0], clock[0] + len(clock) / RATE, _POINTS + 1)
         sides = []
         for apart in (0.0, 0.7):
-            swell = sum(np.sin(2 * np.pi * r * clock + p + apart) for r, p in zip(rates, phases, strict=True)) / len(
-                rates
-            )
-            sides.append(floor + (1 - floor) * (0.5 + 0.5 * np.asarray(swell)) ** 2)
-        return (_looped(wave, clock) * np.stack(sides)).astype(np.float32)
+            waves = [np.sin(2 * np.pi * r * coarse + p + apart) for r, p in zip(rates, phases, strict=True)]
+            swell = floor + (1 - floor) * (0.5 + 0.5 * np.mean(waves, axis=0)) ** 2
+            sides.append(np.interp(clock, coarse, swell))
+        heard: Samples = (_looped(wave, clock) * np.stack(sides)).astype(np.float32)
+        return heard
 
     return voice
 
@@ -224,6 +229,12 @@ def _both(*parts: tuple[float, Voice]) -> Voice:
 _SCALES = ((0, 3, 7, 10, 14), (0, 4, 7, 11, 14), (0, 5, 7, 12, 16))
 
 
+def _sine(cycles: Clock) -> NDArray[np.float32]:
+    """A sine by its count of cycles: only the fraction goes into short, quick numbers."""
+    wave: NDArray[np.float32] = np.sin((cycles - np.floor(cycles)).astype(np.float32) * np.float32(2 * np.pi))
+    return wave
+
+
 def _pad(world: World) -> Voice:
     """A slow chord progression of soft, slightly detuned tones, in a key of the prompt's own."""
     rng = world.dice("pad")
@@ -234,19 +245,21 @@ def _pad(world: World) -> Voice:
     long = 3.0
 
     def voice(clock: Clock) -> Samples:
-        out = np.zeros((2, len(clock)))
+        out = np.zeros((2, len(clock)), np.float32)
         for number in range(int(clock[0] / long) - 1, int(clock[-1] / long) + 1):
             if number < 0:
                 continue
             since = clock - number * long
             swell = np.clip(since / 0.9, 0, 1) * np.clip((long + 1.6 - since) / 1.6, 0, 1)
             swell[since < 0] = 0
+            swell = swell.astype(np.float32)
             for n, note in enumerate(scale):
                 pitch = root * 2 ** ((note + steps[number % len(steps)]) / 12)
                 for side, detune in enumerate((0.9985, 1.0015)):
-                    angle = 2 * np.pi * pitch * detune * clock
-                    out[side] += swell * (np.sin(angle) + 0.25 * np.sin(2 * angle + n)) * 0.16 / (1 + 0.25 * n)
-        return out.astype(np.float32)
+                    cycles = pitch * detune * clock
+                    tone = _sine(cycles) + np.float32(0.25) * _sine(2 * cycles + n / (2 * np.pi))
+                    out[side] += tone * (swell * np.float32(0.16 / (1 + 0.25 * n)))
+        return out
 
     return voice
 

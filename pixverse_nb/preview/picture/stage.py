@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from . import cast, photo, places, slate
-from .planes import Bytes, Frame, Plate, dithered, lay, zoomed
+from .lens import Lens
+from .planes import Bytes, Frame, Plate, dithered, lay
 from .weather import weather
 from .world import Item, World
 
@@ -20,17 +21,15 @@ def frames(world: World) -> Iterator[Frame]:
     below = _vignette(world)
     mark = slate.mark(*world.size)
     title = slate.slate(world.shot.prompt, *world.size)
-    canvas, enlarged = Frame(world.width, world.height), Frame(*world.size)
+    canvas = Frame.black(world.width, world.height)
+    lens = Lens((world.width, world.height), world.size)
     for number in range(world.shot.frames):
         pose = world.track.pose(number)
+        across, down = cuts = lens.cuts(pose.zoom)
+        nudged = pose.nudged(across.nudge / world.width, down.nudge / world.height)
         for item in items:
-            item.draw(canvas, pose)
-        shown = canvas
-        if pose.zoom > 1.0005 or world.size != (world.width, world.height):
-            cx, cy = 0.5, 0.55
-            for source, target in zip(canvas.planes, enlarged.planes, strict=True):
-                zoomed(source, pose.zoom, cx, cy, target)
-            shown = enlarged
+            item.draw(canvas, nudged)
+        shown = lens.through(canvas, cuts)
         np.maximum(shown.y, below + 16, out=shown.y)
         np.subtract(shown.y, below, out=shown.y)
         lay(shown, mark)

@@ -1,7 +1,5 @@
 """Vehicles, buildings and plants, in a cycle where something turns or flickers (phase 0-1), looking to the right."""
 
-# ruff: noqa: E501 - tables and outlines are read row by row
-
 from __future__ import annotations
 
 import math

@@ -4,8 +4,6 @@ Matching is by whole words for scripts with spaces, and by part for Chinese and 
 written with spaces.
 """
 
-# ruff: noqa: E501 - tables and outlines are read row by row
-
 from __future__ import annotations
 
 from types import MappingProxyType

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFilter
 
 from . import noise
 from .camera import Pose
@@ -42,11 +42,10 @@ def weather(world: World) -> list[Item]:
     return items
 
 
-def brighten(luma: Bytes, light: Bytes) -> None:
-    """Add light to a luma plane in place, never past white."""
-    room = np.subtract(238, np.minimum(luma, 238), dtype=np.uint8)
-    np.minimum(room, light, out=room)
-    np.add(luma, room, out=luma)
+def brighten(luma: Bytes, light: Bytes, room: Bytes) -> None:
+    """Add light (0-238) to a luma plane in place, never past white; `room` is 238 less the light."""
+    np.minimum(luma, room, out=luma)
+    np.add(luma, light, out=luma)
 
 
 @dataclass
@@ -70,13 +69,21 @@ class Falling:
     across: float
     sway: float
     depth: float
+    room: Bytes = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.room = np.uint8(238) - self.sheet
 
     def draw(self, frame: Frame, pose: Pose) -> None:
         """Add the sheet where it has fallen to."""
         dx, dy = pose.shift(self.depth, frame.width, frame.height)
-        x = int(dx + self.across * pose.seconds + self.sway * math.sin(pose.seconds * 1.3))
-        y = int(dy + self.down * pose.seconds)
-        brighten(frame.y, np.roll(self.sheet, (y, x), (0, 1)))
+        height, width = self.sheet.shape
+        x = int(dx + self.across * pose.seconds + self.sway * math.sin(pose.seconds * 1.3)) % width
+        y = int(dy + self.down * pose.seconds) % height
+        for rows, from_rows in ((slice(y, None), slice(0, height - y)), (slice(0, y), slice(height - y, None))):
+            for columns, from_columns in ((slice(x, None), slice(0, width - x)), (slice(0, x), slice(width - x, None))):
+                seen = from_rows, from_columns
+                brighten(frame.y[rows, columns], self.sheet[seen], self.room[seen])
 
 
 def _rain(world: World, depth: float) -> Falling:
@@ -85,18 +92,20 @@ def _rain(world: World, depth: float) -> Falling:
     image = Image.new("L", (width, height), 0)
     draw = ImageDraw.Draw(image)
     slant = 0.30 if world.scene.weather & {"storm", "wind"} else 0.10
-    for _ in range(int(230 * width / world.unit)):
+    for _ in range(int((90 + 50 * (depth < 1)) * width / world.unit)):
         x, y = rng.random() * width, rng.random() * height
         long = unit * (0.05 + 0.07 * rng.random()) * (0.6 + depth * 0.8)
         for ox in (0, -width):
             for oy in (0, -height):  # what leaves on one side comes in on the other
                 draw.line(
                     [x + ox, y + oy, x + ox - long * slant, y + oy + long],
-                    fill=int(22 + 52 * rng.random() * depth + 14 * depth),
+                    fill=int(14 + 36 * rng.random() * depth + 10 * depth),
                     width=max(1, round(unit * 0.0019 * (0.5 + depth))),
                 )
     speed = unit * (1.3 + 1.1 * depth)
-    return Falling(np.asarray(image).copy(), speed, -speed * slant, 0.0, depth)
+    # Soft streaks look wetter, and the encoder has far less to say about them.
+    soft = image.filter(ImageFilter.GaussianBlur(unit * 0.0013))
+    return Falling(np.asarray(soft).copy(), speed, -speed * slant, 0.0, depth)
 
 
 def _snow(world: World, n: int) -> Falling:
@@ -139,6 +148,7 @@ def _mist(world: World, depth: float, thick: float) -> Still:
     rows = np.linspace(0, 1, h, dtype=np.float32)[:, None]
     low = world.horizon / world.height
     alpha = banks * thick * np.exp(-(((rows - low - 0.04) / 0.30) ** 2))
+    alpha = np.maximum(alpha - 0.015, 0)  # air that nobody can see would be drawn all the same
     air = mix(world.light.low, world.light.middle, 0.45)
     if world.light.night:
         air = mix(air, (0.20, 0.27, 0.38), 0.5)
@@ -203,7 +213,8 @@ class Lightning:
                 flicker = math.exp(-since * 7) * (0.6 + 0.4 * math.cos(since * 55))
                 if since < 0.26:
                     lay(frame, self.bolts[number % len(self.bolts)], *pose.shift(0.08, frame.width, frame.height))
-                brighten(frame.y, np.full_like(frame.y, int(72 * max(flicker, 0.0))))
+                light = np.full_like(frame.y, int(72 * max(flicker, 0.0)))
+                brighten(frame.y, light, np.uint8(238) - light)
 
 
 @dataclass(frozen=True)

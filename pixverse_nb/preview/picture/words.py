@@ -28,6 +28,7 @@ from .vocabulary import (
 
 _LONGEST = 3  # words in a phrase
 _MOST_SUBJECTS = 3
+_GREEN = frozenset({"green", "lush", "grassy", "verdant", "sunny"})
 _CALMING = frozenset(
     [
         "sudden",
@@ -261,6 +262,8 @@ def _time(shot: Shot, words: list[str], unwanted: list[str], place: str, weather
         return "night"
     if weather & {"rain", "storm", "fog", "snowfall"}:
         return "overcast"
+    if _GREEN.intersection(words) and place in {"meadow", "forest", "mountains", "lake"}:
+        return "day"  # only daylight shows that it is green
     options = ("day", "golden", "dawn", "sunset", "dusk") if place != "city" else ("dusk", "night", "sunset")
     return options[int(dice(shot, "time").integers(len(options)))]
 

@@ -32,7 +32,8 @@ _HORIZON = {
 }
 
 
-_LARGE = 1600  # px
+_DRAWN = {"360p": 1.0, "540p": 0.8, "720p": 0.75, "1080p": 0.6}
+"""How large a scene is drawn, as a share of the clip's size, by quality."""
 
 
 class Item(Protocol):
@@ -76,7 +77,7 @@ class World:
     Attributes
     ----------
     width, height : int
-        Size at which the scene is drawn, px, even: the clip's own, or two thirds of it for the widest clips.
+        Size at which the scene is drawn, px, even: the clip's own, or a share of it for large clips.
     size : tuple of int
         Width and height of the clip, px.
     """
@@ -95,7 +96,7 @@ class World:
         scene = words.read(shot)
         size = frame_size(shot)
         # Soft scenes lose little when they are enlarged, and drawing shares the time with the encoder; pictures would.
-        scale = 2 / 3 if max(size) > _LARGE and shot.image is None else 1.0
+        scale = _DRAWN[shot.quality] if shot.image is None else 1.0
         width, height = (2 * round(side * scale / 2) for side in size)
         return cls(shot, scene, palette.light_of(shot, scene), camera.plan(shot, scene), width, height, size)
 
