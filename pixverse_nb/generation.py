@@ -15,7 +15,7 @@ from .display import style
 from .display.card import Card, card_html, card_text
 from .display.frontend import in_notebook, shell, source_of
 from .display.live import Live
-from .errors import PixverseError, WaitInterrupted, WaitTimeout
+from .errors import InvalidParameter, PixverseError, WaitInterrupted, WaitTimeout
 from .media.clips import Clips
 from .pricing import Estimate, money, to_usd
 from .request import Request
@@ -153,6 +153,10 @@ class Generation:
         WaitInterrupted
             A KeyboardInterrupt, when you interrupt the kernel; the job goes on.
         """
+        if timeout is not None and not (isinstance(timeout, int | float) and timeout == timeout):  # noqa: PLR0124  NaN
+            raise InvalidParameter(
+                f"timeout={timeout!r} is not allowed", remedy="Pass seconds, or None to wait as long as it takes."
+            )
         deadline = None if timeout is None else time.monotonic() + timeout
         self._pick_up()
         try:

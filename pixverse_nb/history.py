@@ -69,6 +69,7 @@ COLUMNS: Mapping[str, Any] = {
 }
 
 _FILTERS = ("id", *COLUMNS)
+_LONGEST_SEARCH = 5000  # characters: a prompt's own length
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _SQL_INTEGERS = 2**63
 
@@ -125,6 +126,8 @@ def history(
     """The rows that match, newest first; see `Studio.history`."""
     if limit is not None:
         check_count("limit", limit)
+    if search is not None and not (isinstance(search, str) and len(search) <= _LONGEST_SEARCH and _is_text(search)):
+        raise _no_filter("search", search, f"Pass text of at most {_LONGEST_SEARCH:,} characters.")
     rows = store.select(
         {_stored(name): _plain(name, value, store.home) for name, value in columns.items()},
         since_us=_moment("since", since),
@@ -158,6 +161,11 @@ def _column(name: str, values: list[Any], dtype: Any, store: Store) -> Any:
     if isinstance(dtype, pd.CategoricalDtype):
         return pd.Categorical(values, dtype=dtype)
     return pd.array([pd.NA if v is None else v for v in values], dtype=dtype)
+
+
+def _is_text(text: str) -> bool:
+    """Whether a text can be written down: half of a surrogate pair cannot."""
+    return text.encode("utf-8", "ignore").decode("utf-8") == text
 
 
 def _stored(name: str) -> str:

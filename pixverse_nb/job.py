@@ -71,6 +71,7 @@ class Job:
         self._sent: float | None = None  # monotonic moment of the send, when it was this process's
         self._troubles = 0
         self._looks = 0
+        self._limits = 0
         self._fetches = 0
         self._seals = 0
         self._expected: float | None = None
@@ -137,6 +138,8 @@ class Job:
             return self._fail(mishaps.never_sent())
         if row["status"] == "submitting":
             return self._lose(errors.OutcomeUnknown("the kernel ended while this was being sent"))
+        if row["status"] in {"queued", "processing"} and not row["request_id"]:
+            return self._lose(errors.OutcomeUnknown("the history holds no request id for this job"))
         self._tell(row, "taken up again")
         return 0.0
 
@@ -170,10 +173,13 @@ class Job:
             self.bench.store.disown(request_id, self.row["id"])
         except errors.RateLimited as error:
             # Answered, and nothing was queued: the one case in which a send is repeated by itself.
-            self._write(lease_s=self.bench.pace.lease_s + error.reset_s, sent_at=None)
-            until = datetime.now().astimezone() + timedelta(seconds=error.reset_s)
+            # A reset that lies in the past, as by a wrong clock, must not turn into hammering: the pauses grow.
+            self._limits += 1
+            pause = max(error.reset_s, min(0.5 * 2.0 ** min(self._limits - 1, 10), 60.0))
+            self._write(lease_s=self.bench.pace.lease_s + pause, sent_at=None)
+            until = datetime.now().astimezone() + timedelta(seconds=pause)
             self._tell(self.row, f"rate limited; sending at {until:%H:%M:%S}")
-            return error.reset_s
+            return pause
         except errors.OutcomeUnknown as error:
             return self._lose(error)
         except errors.PixverseError as error:
@@ -420,11 +426,15 @@ class Job:
                 "reserved_micros": kept,
                 "http_status": error.status_code,
                 **bill,
-                "request_id": self.row["request_id"] or error.request_id,
+                # On v2 an id in an error's header is a proxy's own, and before the send there is no job at all.
+                "request_id": self.row["request_id"] or (error.request_id if self._may_name(error) else None),
                 **words_of(error),
             }
         )
         return self._sealed()
+
+    def _may_name(self, error: errors.PixverseError) -> bool:
+        return error.request_id is not None and self.row["api"] == "v1" and self.row["sent_at"] is not None
 
     def _sealed(self) -> float | None:
         """None when the job's end is in the history; else it is in an emergency file, and is written again later."""

@@ -20,7 +20,7 @@ def never_sent() -> errors.ServiceError:
 def engine_ended() -> errors.ServiceError:
     """A preview's clips end with the engine that draws them."""
     return errors.ServiceError(
-        "the preview engine that was drawing this clip ended with its kernel",
+        "the preview engine that was drawing this clip has ended",
         billed=False,
         remedy="Run the cell again; the preview costs nothing.",
     )

@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 from weakref import WeakValueDictionary
 
+from .errors import PixverseError, RateLimited
 from .media.images import load_picture
+from .segmind.client import Client
 from .store.store import Row, now_us
 from .workbench import Workbench
 
@@ -42,9 +44,21 @@ def uploaded_url(row: Row, bench: Workbench) -> str | None:
             return url
         # A host that does not say is believed: a dead URL fails the job unbilled, and nothing is uploaded for nothing.
         if url is None or bench.backend.downloader.alive(url) is False:
-            url = client.upload(load_picture(bench.store.home / row["image_path"]).data_uri())
+            url = _uploaded(load_picture(bench.store.home / row["image_path"]).data_uri(), client)
         bench.store.keep_upload(place, sha, url)
         return url
+
+
+def _uploaded(data_uri: str, client: Client) -> str:
+    try:
+        return client.upload(data_uri)
+    except RateLimited:
+        raise  # its reset is waited for
+    except PixverseError as error:
+        error.what = f"the picture could not be uploaded: {error.what}"
+        error.billed = False
+        error.remedy = "No generation was sent. Run the cell again, or pass the picture's https URL as image_url=..."
+        raise
 
 
 def _known(bench: Workbench, place: str, sha: str) -> tuple[str | None, bool]:

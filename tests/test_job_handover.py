@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import multiprocessing
+import time
 
 import pytest
 import sqlalchemy as sa
 from job_rig import CEILING, WISH, assert_home, eventually, outcome, row_of
+from PIL import Image
 from scripted import Answer
 
 import pixverse_nb as pv
@@ -200,3 +202,37 @@ def test_what_decides_about_money_is_checked(studio, server, options):
 def test_an_argument_of_the_wrong_kind_is_named(studio_at, server, options):
     with pytest.raises(pv.InvalidParameter, match=f"{next(iter(options))}=5"):
         studio_at(server.url, **options)
+
+
+def test_a_reset_in_the_past_is_no_reason_to_hammer(server, studio):
+    """The pauses between two sends grow, whatever the clocks say."""
+    past = {"x-rate-limit-reset-at-utc": "2020-01-01T00:00:00Z"}
+    server.say("submit", *(Answer(429, {"error": "slow down"}, past) for _ in range(3)))
+    started = time.monotonic()
+    assert studio.submit(**WISH).wait(30).status == "completed"
+    assert time.monotonic() - started > 0.5 + 1.0 + 2.0 - 0.1
+    assert server.count("submit") == 4
+
+
+def test_a_failed_upload_says_that_it_was_the_picture(server, studio):
+    """No generation was sent, so nothing but the upload is to blame, and no job has an id."""
+    server.always("upload", Answer(400, {"error": "nope"}, {"x-request-id": "UP-1"}))
+    generation = studio.submit(**WISH, image=Image.new("RGB", (64, 64)))
+    error = outcome(generation)
+    assert "the picture could not be uploaded" in str(error)
+    assert error.billed is False
+    assert "https URL" in error.remedy
+    assert row_of(studio, generation)["request_id"] is None
+    assert server.count() == 0
+
+
+@pytest.mark.parametrize("timeout", ["x", float("nan")])
+def test_a_wait_that_is_no_time_is_refused(studio, timeout):
+    with pytest.raises(pv.InvalidParameter, match="timeout="):
+        studio.generate(**WISH).wait(timeout)
+
+
+@pytest.mark.parametrize("search", [5, b"x", "\ud800", "x" * 100_000])
+def test_a_search_that_is_no_text_is_refused(studio, search):
+    with pytest.raises(pv.InvalidParameter, match="search="):
+        studio.history(search=search)

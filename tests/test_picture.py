@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pixverse_nb.parameters import PARAMETERS
-from pixverse_nb.preview.picture import RenderError, Shot, camera, frame_size, lens, render, words
+from pixverse_nb.preview.picture import RenderError, Shot, camera, frame_size, lens, photo, render, words
 from pixverse_nb.preview.picture.encode import RATE
 from pixverse_nb.preview.picture.planes import Frame
 from pixverse_nb.preview.picture.sound import layers, sound
@@ -521,3 +521,23 @@ def test_memory_does_not_grow_with_the_duration():
         return most
 
     assert peak(8) < 1.25 * peak(1)
+
+
+@pytest.mark.parametrize(
+    "size", [(1920, 1080), (1280, 720), (960, 540), (1000, 1000), (800, 600), (640, 480), (333, 777)]
+)
+def test_no_size_of_a_picture_breaks_the_moves(size):
+    """Whatever the picture's size and the camera's reach, the crop stays inside the picture."""
+    picture = Image.new("RGB", size, "teal")
+    for width in range(640, 700):
+        for height in (360, 361, 377, 401):
+            assert photo._cover(picture, width, height).size == (width, height)
+
+
+@pytest.mark.parametrize("kind", ["GIF", "BMP", "TIFF"])
+def test_a_picture_that_the_service_does_not_take_is_refused(kind):
+    """A rehearsal must not pass where the paid call would fail."""
+    out = io.BytesIO()
+    Image.new("RGB", (64, 64), "teal").save(out, kind)
+    with pytest.raises(RenderError):
+        frame_size(Shot("a cat", image=out.getvalue()))

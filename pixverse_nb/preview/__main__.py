@@ -17,8 +17,38 @@ _PATIENCE_S = 0.2  # the process ends with its drawings, so there is no reason t
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until a signal comes or, if so asked, until standard input closes; the exit code."""
-    options = _parser().parse_args(arguments)
-    server = PreviewServer(
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        server = _server(options)
+    except (ValueError, OverflowError) as wrong:
+        parser.error(str(wrong))
+    for fault in options.fault:
+        server.faults.include(fault)
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    # A notebook's Interrupt reaches every process of its kernel's group: an engine that ends with its kernel stays.
+    signal.signal(signal.SIGINT, signal.SIG_IGN if options.until_stdin_closes else lambda *_: stop.set())
+    if hasattr(os, "nice"):
+        os.nice(options.nice)
+    try:
+        server.start()
+    except (OSError, OverflowError) as taken:
+        why = getattr(taken, "strerror", None) or taken
+        sys.stderr.write(f"cannot listen on {options.host}:{options.port}: {why}\n")
+        return 1
+    sys.stdout.write(f"{server.url}\n")
+    sys.stdout.flush()
+    if options.until_stdin_closes:
+        threading.Thread(target=_watch_stdin, args=(stop,), daemon=True).start()
+    while not stop.wait(3600):  # a wait without a limit would not let signals through on Windows
+        pass
+    server.close(patience_s=_PATIENCE_S)
+    return 0
+
+
+def _server(options: argparse.Namespace) -> PreviewServer:
+    return PreviewServer(
         options.port,
         host=options.host,
         keys=options.key,
@@ -33,27 +63,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         v1_json=options.v1_json,
         folder=options.folder,
     )
-    for fault in options.fault:
-        server.faults.include(fault)
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    # A notebook's Interrupt reaches every process of its kernel's group: an engine that ends with its kernel stays.
-    signal.signal(signal.SIGINT, signal.SIG_IGN if options.until_stdin_closes else lambda *_: stop.set())
-    if hasattr(os, "nice"):
-        os.nice(options.nice)
-    try:
-        server.start()
-    except OSError as taken:
-        sys.stderr.write(f"cannot listen on {options.host}:{options.port}: {taken.strerror}\n")
-        return 1
-    sys.stdout.write(f"{server.url}\n")
-    sys.stdout.flush()
-    if options.until_stdin_closes:
-        threading.Thread(target=_watch_stdin, args=(stop,), daemon=True).start()
-    while not stop.wait(3600):  # a wait without a limit would not let signals through on Windows
-        pass
-    server.close(patience_s=_PATIENCE_S)
-    return 0
 
 
 def _parser() -> argparse.ArgumentParser:

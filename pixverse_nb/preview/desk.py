@@ -67,7 +67,7 @@ class Call:
             raise Refusal(406, f"Content-Type {kind or 'missing'} is not accepted: send application/json")
         try:
             body = json.loads(self.body)
-        except ValueError as broken:
+        except (ValueError, RecursionError) as broken:
             raise Refusal(400, f"Invalid JSON: {broken}") from None
         if not isinstance(body, dict):
             raise Refusal(400, "Invalid request format: the body must be a JSON object")
@@ -314,7 +314,7 @@ def _body_faults(body: bytes) -> object:
     """The faults in a submit's body; a body that cannot be read has none, and is refused later."""
     try:
         fields = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
     return fields.get(BODY_FIELD, []) if isinstance(fields, dict) else []
 

@@ -146,7 +146,7 @@ def history(jobs: list[Job], query: Mapping[str, str], base: str) -> dict[str, A
 
 def _whole(query: Mapping[str, str], name: str, default: int, most: int | None) -> int:
     text = query.get(name, str(default))
-    if not text.isascii() or not text.isdigit() or int(text) < 1 or (most and int(text) > most):
+    if not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) < 1 or (most and int(text) > most):
         raise Refusal(400, f"{name} must be a whole number from 1" + (f" to {most}" if most else ""))
     return int(text)
 

@@ -306,7 +306,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             raise Refusal(411, "Send a Content-Length")
         text = self.headers.get("Content-Length", "0")
-        if not text.isascii() or not text.isdigit():
+        if not text.isascii() or not text.isdigit() or len(text) > 15:
             self.close_connection = True
             raise Refusal(400, "Invalid Content-Length")
         length = int(text)

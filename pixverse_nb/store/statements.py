@@ -30,15 +30,20 @@ TWINS = (
 )
 """Everything that was ever tried for the same clip, oldest first."""
 
+_DAY_US = 86_400_000_000
 _counts = sa.func.coalesce(_g.c.cost_micros, 0) + _g.c.reserved_micros
 _counted = (
     sa.func.coalesce(sa.func.sum(sa.case((_g.c.studio == sa.bindparam("studio"), _counts), else_=0)), 0),
-    # What is in flight since yesterday is charged today; an outcome that stays unknown belongs to its own day.
+    # What is in flight since yesterday is charged today; an outcome that stays unknown counts for a day and a night.
     sa.func.coalesce(
         sa.func.sum(
             sa.case(
                 (_g.c.created_at >= sa.bindparam("midnight"), _counts),
                 (_g.c.status.in_(("submitting", "queued", "processing", "downloading")), _g.c.reserved_micros),
+                (
+                    sa.and_(_g.c.status == "unknown", _g.c.created_at >= sa.bindparam("midnight") - _DAY_US),
+                    _g.c.reserved_micros,
+                ),
                 else_=0,
             )
         ),

@@ -49,9 +49,10 @@ def photo(world: World) -> list[Item]:
 def _cover(picture: Image.Image, width: int, height: int) -> Image.Image:
     """The picture scaled to cover (width, height), its middle kept."""
     scale = max(width / picture.width, height / picture.height)
-    left = (picture.width - width / scale) / 2
-    top = (picture.height - height / scale) / 2
-    box = (left, top, left + width / scale, top + height / scale)
+    # Rounding must not push the box over the picture's edge: Pillow refuses it there.
+    left = max((picture.width - width / scale) / 2, 0.0)
+    top = max((picture.height - height / scale) / 2, 0.0)
+    box = (left, top, min(left + width / scale, picture.width), min(top + height / scale, picture.height))
     return picture.resize((width, height), Image.Resampling.LANCZOS, box=box, reducing_gap=3.0)
 
 

@@ -18,7 +18,7 @@ LONG_SIDE = {"360p": 640, "540p": 1024, "720p": 1280, "1080p": 1920}
 """Long side in px by quality (contract, Parameters; likely)."""
 
 # A picture with more pixels than this is a bomb or a mistake; the API's own limit is 4000 x 4000.
-_MOST_PIXELS = 40_000_000
+_LONGEST_SIDE = 4000  # px, the contract's own limit
 _NARROWEST = 64  # px: the encoder, and eyes, want at least this much
 
 
@@ -82,11 +82,11 @@ def open_image(data: bytes) -> Image.Image:
     Raises
     ------
     RenderError
-        When it is not a picture, is cut, or has more than 40 million pixels.
+        When it is not a picture, is cut, is of another type than png, webp or jpg, or is larger than 4000 x 4000 px.
     """
     try:
-        with Image.open(io.BytesIO(data)) as opened:
-            if opened.width * opened.height > _MOST_PIXELS:
+        with Image.open(io.BytesIO(data), formats=("PNG", "WEBP", "JPEG")) as opened:
+            if max(opened.size) > _LONGEST_SIDE:
                 raise RenderError(  # noqa: TRY301 - the size is known only once it is open
                     f"the image is too large: {opened.width} x {opened.height} px, at most 4000 x 4000"
                 )
