@@ -52,7 +52,8 @@ def test_the_quickstart_runs_plays_and_stays_readable_without_a_kernel(chromium,
     notebook = lab.Notebook(chromium, url, QUICKSTART.name)
     notebook.start_all()
     notebook.page.wait_for_selector(".pixverse-card [role=status]", timeout=60_000)  # the live line, while it is drawn
-    notebook.page.query_selector(".pixverse-card").scroll_into_view_if_needed()
+    # In one step: the live line is replaced twice a second, and an element in hand may be gone.
+    notebook.page.evaluate("() => document.querySelector('.pixverse-card')?.scrollIntoView()")
     shoot(notebook, "quickstart-live")
     notebook.page.wait_for_function(
         "() => document.querySelectorAll('.jp-Notebook .pixverse-history').length >= 3", timeout=180_000
