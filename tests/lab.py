@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import requests
@@ -119,8 +119,11 @@ class Notebook:
     def videos(self) -> list[dict[str, object]]:
         """What each player on the page has loaded, once all have."""
         # JupyterLab draws cells that are out of sight only when they come into it.
+        from playwright.sync_api import Error
+
         for cell in self.page.query_selector_all(".jp-Notebook .jp-Cell"):
-            cell.scroll_into_view_if_needed()
+            with suppress(Error):  # one that was replaced meanwhile has been in sight
+                cell.scroll_into_view_if_needed()
         self.page.wait_for_function(
             "() => [...document.querySelectorAll('.jp-Notebook video')].every(v => v.videoWidth > 0)", timeout=20_000
         )
