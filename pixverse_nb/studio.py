@@ -231,7 +231,8 @@ class Studio:
                 if opened.kind != "reused":
                     self._follow(generation, fresh=opened.kind == "new")
             except BaseException:  # interrupted before anybody works on it: whoever wants it may take it up
-                leases.let_go(self._bench.owner, opened.row["id"])
+                if opened.kind == "new":  # a joined job is another handle's, and goes on
+                    leases.let_go(self._bench.owner, opened.row["id"])
                 raise
         return generation
 
