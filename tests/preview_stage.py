@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import requests
 
 from pixverse_nb.preview import PreviewServer
+from pixverse_nb.preview.picture import RenderError
 
 KEY = "SG_0123456789abcdef"
 MODEL = "/v2/pixverse-v6"
@@ -22,7 +23,7 @@ PIXEL = base64.b64decode(
 def paint(shot, path):
     """A stand-in for a clip: 200 kB that hang on everything in the shot."""
     if "unpaintable" in shot.prompt:
-        raise ValueError("the easel fell over")
+        raise RenderError("the easel fell over")
     path.write_bytes(b"\x00\x00\x00\x18ftypisom" + hashlib.sha256(repr(shot).encode()).digest() * 6400)
 
 

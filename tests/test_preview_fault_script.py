@@ -5,7 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pixverse_nb.preview import Fault, FaultScript
-from pixverse_nb.preview.faults import KINDS, parse
+from pixverse_nb.preview.faults import KINDS, OPTIONS, parse
+
+ODD = {"status": 555, "queued": True, "seconds": 2.0, "size": 7, "usd": 2.0, "text": "words", "url": "http://x.example/",
+       "shape": "object"}  # fmt: skip
 
 
 def test_times_and_skip():
@@ -39,18 +42,55 @@ def test_specs(spec, expected):
     "spec",
     ["", "submit", "submit:", "nowhere:500", "submit:explode", "submit:200", "credits:redirect,status=500",
      "submit:500,times=0", "submit:500,times=x", "submit:500,queued=maybe", "submit:500,colour=red", "job:500",
-     "job:output,shape=round", "status:delay,seconds=-1"],
+     "job:output,shape=round", "status:delay,seconds=-1", "status:delay", "download:drip", "submit:cut,size=-1",
+     "download:length,size=0", "status:503,queued=yes", "submit:500,seconds=nan", "submit:500,seconds=1e9",
+     "credits:redirect,url=http://a b/", "credits:redirect,url=http://a/\r\nx: y", "job:output,url=http://a/",
+     "submit:\u00b2"],
 )  # fmt: skip
 def test_bad_specs_say_what_is_possible(spec):
     with pytest.raises(ValueError, match=r"\w{4}"):
         parse(spec)
 
 
-@given(st.sampled_from(sorted(KINDS)), st.integers(1, 9), st.integers(0, 9), st.floats(0, 1e6), st.text("ab, c=:1"))
+@given(st.sampled_from(sorted(KINDS)), st.integers(1, 9), st.integers(0, 9), st.floats(0.001, 1e6), st.text("ab, c=:1"))
 def test_a_written_fault_is_the_same_as_a_made_one(kind, times, skip, seconds, text):
     """Whatever can be said in Python can be said on the command line, words with commas included."""
     at = min(KINDS[kind])
-    status = 307 if kind == "redirect" else 500
-    made = Fault(at, kind, status=status, times=times, skip=skip, seconds=seconds, text=f"words {text}".strip())
-    written = f"{at}:{kind},status={status},times={times},skip={skip},seconds={seconds!r},text={made.text}"
-    assert parse(written) == made
+    given = {"status": 307 if kind == "redirect" else 599, "seconds": seconds, "text": f"words {text}".strip()}
+    options = {name: value for name, value in given.items() if name in OPTIONS[kind]}
+    made = Fault(at, kind, times=times, skip=skip, **options)
+    written = "".join(f",{name}={value}" for name, value in options.items())
+    assert parse(f"{at}:{kind},times={times},skip={skip}{written}") == made
+
+
+@given(st.sampled_from(sorted(KINDS)), st.sampled_from(sorted(ODD)))
+def test_an_option_without_effect_is_refused(kind, name):
+    """A fault is never half ignored: what its kind does not use is refused, naming what it uses."""
+    if name in OPTIONS[kind]:
+        return
+    base = {"status": 307} if kind == "redirect" else {"seconds": 1.0} if kind in {"delay", "drip"} else {}
+    at = "submit" if "submit" in KINDS[kind] else "job"
+    assert Fault(at, kind, **base).kind == kind, "or nothing was tested"
+    with pytest.raises(ValueError, match=f"{name} has no effect on a {kind} fault, which takes .*times"):
+        Fault(at, kind, **{**base, name: ODD[name]})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("status", "503"), ("status", True), ("times", "2"), ("times", 1.5), ("skip", None), ("seconds", "1"),
+     ("seconds", float("nan")), ("seconds", float("inf")), ("usd", "1"), ("usd", 1e9),
+     ("usd", float("nan")), ("queued", "yes"), ("text", 7), ("text", "\ud800")],
+)  # fmt: skip
+def test_values_of_another_kind_are_refused_in_python(name, value):
+    with pytest.raises(ValueError, match=name):
+        FaultScript().add("submit", "status", **{name: value})
+
+
+def test_kinds_that_do_not_fit_wait():
+    """A fault of a script is not used up by a call that it could not change."""
+    script = FaultScript()
+    script.add("submit", "json")
+    script.add("submit", status=503)
+    assert script.take("submit", {"json"}).status == 503
+    assert script.take("submit", {"json"}) is None
+    assert script.take("submit").kind == "json"

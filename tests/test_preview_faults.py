@@ -368,11 +368,12 @@ def test_a_submits_own_fault_in_body_or_header(engine):
     server, call = engine
     assert call.post(V1, {"prompt": "a cat", "preview_fault": "submit:504,queued=yes"}).status_code == 504
     assert jobs(call) == 1
-    headers = {"x-preview-fault": "submit:403 | job:fail"}
+    headers = {"x-preview-fault": "submit:403,queued=yes | job:fail"}
     assert call.post(MODEL, {"prompt": "a cat"}, headers=headers).status_code == 403
-    assert jobs(call) == 1
+    assert jobs(call) == 2
+    assert call.finished(call.get(HISTORY).json()["data"][0]["request_id"]).status_code == 422
     assert call.get("/v1/get-user-credits", headers={"x-preview-fault": "credits:500"}).status_code == 500
-    assert call.get("/v1/get-user-credits", headers={"x-preview-fault": "history:500"}).status_code == 200
+    assert call.get("/v1/get-user-credits").status_code == 200
     plain, faulty = call.submit(seed=1), call.submit(seed=1, preview_fault="status:500")
     clips = {fetch(call.finished(job).json()["output"])[1] for job in (plain, faulty)}
     assert len(clips) == 1

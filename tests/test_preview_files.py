@@ -104,6 +104,22 @@ def test_records_and_files_expire(serve, tmp_path):
     assert call.get(f"{HISTORY}/{sent['request_id']}").json()["model_status"] == "COMPLETED"
 
 
+def test_lives_are_an_hour_and_seven_days(serve, monkeypatch):
+    """Contract: records live about an hour, files seven days; those are the defaults, by the engine's own clock."""
+    ahead = [0.0]
+    clock = time.monotonic
+    monkeypatch.setattr("pixverse_nb.preview.account.time.monotonic", lambda: clock() + ahead[0])
+    _, call = serve()
+    job = call.submit()
+    url = call.finished(job).json()["output"]
+    told = []
+    for ahead[0] in (3590, 3610, 7 * 86400 - 10, 7 * 86400 + 10):
+        poll, file = call.get(f"/v2/requests/{job}"), requests.get(url, timeout=10)
+        told.append((poll.status_code, file.status_code))
+    assert told == [(200, 200), (404, 200), (404, 200), (404, 404)]
+    assert call.get(f"{HISTORY}/{job}").status_code == 200, "of any age"
+
+
 def test_a_real_clip_from_request_to_frames(serve):
     """The engine's own painter behind the protocol: exact size, frames and sound, and the same bytes on v1 and v2."""
     import av

@@ -21,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         server = _server(options)
-    except (ValueError, OverflowError) as wrong:
+    except ValueError as wrong:
         parser.error(str(wrong))
     for fault in options.fault:
         server.faults.include(fault)
@@ -33,8 +33,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.nice(options.nice)
     try:
         server.start()
-    except (OSError, OverflowError) as taken:
-        why = getattr(taken, "strerror", None) or taken
+    except OSError as taken:
+        why = taken.strerror or taken
+        if taken.filename is not None:
+            parser.error(f"cannot keep clips in {taken.filename}: {why}")
         sys.stderr.write(f"cannot listen on {options.host}:{options.port}: {why}\n")
         return 1
     sys.stdout.write(f"{server.url}\n")
@@ -86,7 +88,14 @@ def _parser() -> argparse.ArgumentParser:
     add("--workers", type=int, default=2, metavar="N", help="clips that are drawn at once")
     add("--v1-json", action="store_true", help="v1 answers JSON with a URL instead of bytes")
     add("--folder", help="keep pictures and clips here, from run to run")
-    add("--nice", type=int, default=10, metavar="N", help="how far to step back behind other programs, 0 to 19")
+    add(
+        "--nice",
+        type=int,
+        choices=range(20),
+        default=10,
+        metavar="N",
+        help="how far to step back behind other programs, 0 to 19",
+    )
     add(
         "--until-stdin-closes",
         action="store_true",

@@ -55,7 +55,9 @@ class Account:
         price = job.order.cost_micros if job.order else 0
         with self._lock:
             self._reserved -= price
-            charge = price if job.error is None else 0
+            told = job.quirk("cost")
+            charge = to_micros(told.usd) if told else price
+            charge = charge if job.error is None else 0
             from_free = min(charge, self._free)
             self._free -= from_free
             self._paid -= charge - from_free

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -15,16 +15,16 @@ from typing import Any
 from pixverse_nb.errors import InvalidParameter
 from pixverse_nb.parameters import MODEL
 
-from . import records
+from . import aims, records
 from .account import Account
 from .faults import BODY_FIELD, HEADER, Fault, FaultScript, parse_all
 from .jobs import Job, Jobs, Render
-from .order import Order, read_order
+from .order import Order, read_json, read_order
 from .replies import JSON, Refusal, Reply, error, json_reply, rate_limited
 from .shelf import TYPES, Shelf
 from .strike import altered, lateness, replaced
 
-_KEY = re.compile(r"[!-~]{1,256}")
+KEY = re.compile(r"[!-~]{1,256}")
 
 
 @dataclass(frozen=True)
@@ -60,13 +60,18 @@ class Call:
     fault: Fault | None = None
     own_faults: FaultScript = field(default_factory=FaultScript)
 
+    @property
+    def v1(self) -> bool:
+        """Whether it is a call of the older, blocking interface."""
+        return self.path.startswith("/v1/")
+
     def json(self) -> dict[str, Any]:
         """The body as a JSON object; Refusal 406 or 400 when it is none."""
         kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind != JSON:
             raise Refusal(406, f"Content-Type {kind or 'missing'} is not accepted: send application/json")
         try:
-            body = json.loads(self.body)
+            body = read_json(self.body)
         except (ValueError, RecursionError) as broken:
             raise Refusal(400, f"Invalid JSON: {broken}") from None
         if not isinstance(body, dict):
@@ -140,13 +145,14 @@ class Desk:
         for route, match in found:
             if route.verb == verb:
                 return route, match[1] if match.re.groups else ""
-        raise Refusal(405, headers={"Allow": ", ".join(route.verb for route, _ in found)})
+        verbs = [verb for route, _ in found for verb in (("GET", "HEAD") if route.verb == "GET" else (route.verb,))]
+        raise Refusal(405, headers={"Allow": ", ".join(verbs)})
 
     def _authenticate(self, call: Call) -> None:
         key = call.headers.get("x-api-key", "").strip()
         if not key:
             raise Refusal(401, "Missing API key: send it in the x-api-key header")
-        known = _KEY.fullmatch(key) if self.settings.keys is None else key in self.settings.keys
+        known = KEY.fullmatch(key) if self.settings.keys is None else key in self.settings.keys
         if not known:
             raise Refusal(401, "Invalid API key: it was rejected")
 
@@ -166,16 +172,21 @@ class Desk:
 
     def _struck(self, call: Call, route: Route) -> Call:
         """The call with the fault that strikes it: its own first, then its job's, then anybody's."""
-        if route.at is None:
-            return call
         try:
             specs: list[str] = [spec for spec in call.headers.get(HEADER, "").split("|") if spec.strip()]
             own = parse_all(specs) + (parse_all(_body_faults(call.body)) if route.at == "submit" else [])
+            if route.at == "submit":
+                aims.check_submit(own, v1=call.v1, as_bytes=call.v1 and not self.settings.v1_json)
+            else:
+                aims.check_exchange(own, route.at)
         except ValueError as broken:
-            raise Refusal(400, f"{HEADER}: {broken}") from None
+            raise Refusal(400, f"preview fault: {broken}") from None
+        if route.at is None:
+            return call
         script = FaultScript(own)
         job = self._job_about(call, route.at)
-        fault = script.take(route.at) or (job and job.faults.take(route.at)) or self.faults.take(route.at)
+        unfit = () if call.v1 else ("json",)
+        fault = script.take(route.at) or (job and job.faults.take(route.at)) or self.faults.take(route.at, unfit)
         return replace(call, fault=fault, own_faults=script)
 
     def _job_about(self, call: Call, at: str) -> Job | None:
@@ -187,14 +198,21 @@ class Desk:
     def _play(self, route: Route, call: Call) -> Reply:
         """The answer as the call's fault leaves it."""
         fault = call.fault
-        if fault is None:
-            return route.handler(self, call)
-        if fault.replaces_answer:
-            if fault.queued and route.at == "submit":
-                self._enqueue(call)
+        if fault and fault.replaces_answer:
+            if fault.queued:
+                with suppress(Refusal):  # whoever stands between cannot know that it was refused
+                    self._enqueue(call)
             self.pause(lateness(fault))
             return replaced(fault, call.base, call.target)
-        reply = route.handler(self, call)
+        try:
+            reply = route.handler(self, call)
+        except Refusal as refusal:
+            reply = refusal.reply
+        return self._spoilt(fault, reply)
+
+    def _spoilt(self, fault: Fault | None, reply: Reply) -> Reply:
+        if fault is None:
+            return reply
         self.pause(lateness(fault))
         return altered(fault, reply)
 
@@ -209,12 +227,13 @@ class Desk:
             order = read_order(body, self.shelf)
         except InvalidParameter as invalid:
             objection = invalid.what
-            if call.path.startswith("/v1"):
+            if call.v1:
                 raise Refusal(400, objection) from None
         job = Job(body, order, objection, faults=call.own_faults)
         if not self.account.open(job):
             raise Refusal(406)
-        job.quirks = call.own_faults.take_all("job") + self.faults.take_all("job")
+        unfit = ("output",) if self._in_bytes(call) else ()
+        job.quirks = call.own_faults.take_all("job") + self.faults.take_all("job", unfit)
         self.jobs.submit(job)
         return job
 
@@ -230,9 +249,16 @@ class Desk:
             failed = error(422, job.error)
             failed.headers |= records.headers(job)
             return failed
-        if self.settings.v1_json or (call.fault and call.fault.kind == "json"):
+        if not self._in_bytes(call):
             return json_reply(records.result(job, call.base)[1], headers=records.headers(job))
-        return Reply(200, {"Content-Type": "video/mp4", **records.headers(job)}, job.clip)
+        reply = Reply(200, {"Content-Type": "video/mp4", **records.headers(job)}, job.clip)
+        unfit = aims.INSTEAD_OF_CLIP  # they wait for a download of its own
+        return self._spoilt(job.faults.take("download", unfit) or self.faults.take("download", unfit), reply)
+
+    def _in_bytes(self, call: Call) -> bool:
+        """Whether the answer is the clip itself: v1's, unless it is to be JSON or is lost."""
+        other = self.settings.v1_json or (call.fault and (call.fault.kind == "json" or call.fault.replaces_answer))
+        return call.v1 and not other
 
     def _polled(self, call: Call) -> Job:
         job = self.account.poll(call.about)
@@ -313,7 +339,7 @@ class Desk:
 def _body_faults(body: bytes) -> object:
     """The faults in a submit's body; a body that cannot be read has none, and is refused later."""
     try:
-        fields = json.loads(body)
+        fields = read_json(body)
     except (ValueError, RecursionError):
         return []
     return fields.get(BODY_FIELD, []) if isinstance(fields, dict) else []

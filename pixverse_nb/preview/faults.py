@@ -4,7 +4,8 @@ A fault says where it strikes (`at`), what it does (`kind`) and how often (`time
 (`server.faults.add("submit", status=503, queued=True)`), from the command line (`--fault "submit:503,queued=yes"`), or
 with one request: in its `x-preview-fault` header (specs separated by `|`) or, for a submit, in the body's
 `preview_fault` field (a spec or a list of them). A submit's own faults that strike later (a poll, the download, the
-job) stay with its job and strike no other.
+job) stay with its job and strike no other. A request's own fault that cannot strike the call it came with, or an option
+that its kind does not use, is refused: none is accepted and ignored. One from a script waits for a call that it fits.
 
 ======== ==========================================================================================================
 at       the exchange that it strikes
@@ -12,7 +13,7 @@ at       the exchange that it strikes
 submit   POST of a generation, v1 or v2
 status   GET of a request's status
 result   GET of a request's result
-download GET of a clip
+download GET of a clip; on v1, whose answer is the clip, the bytes of that answer (cut, corrupt, drip, length, delay)
 upload   POST of a picture
 credits  GET of the balance
 history  GET of the account history, list or single
@@ -38,6 +39,7 @@ fail       the job is FAILED after `seconds`, with `text`
 moderation the same, with a moderator's words
 no-metrics the job's answers carry no metrics, no accounting headers
 no-cost    the job's answers carry no cost
+cost       the job is charged `usd` instead of the table's price
 output     the job's output is of another `shape`: list, object, nested, or private (`url`, a private address)
 ========== ========================================================================================================
 """
@@ -46,7 +48,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -58,9 +60,32 @@ _JOB = frozenset({"job"})
 KINDS: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(("status", "cut", "delay", "garbage", "corrupt", "drip", "length", "redirect"), _EXCHANGES),
     "json": frozenset({"submit"}),
-    **dict.fromkeys(("fail", "moderation", "no-metrics", "no-cost", "output"), _JOB),
+    **dict.fromkeys(("fail", "moderation", "no-metrics", "no-cost", "cost", "output"), _JOB),
 }
 """Every kind of fault, and where it can strike."""
+
+_QUEUES = frozenset({"queued", "seconds"})
+OPTIONS: Mapping[str, frozenset[str]] = {
+    "status": _QUEUES | {"status", "text"},
+    "cut": _QUEUES | {"size"},
+    "delay": frozenset({"seconds"}),
+    "garbage": _QUEUES | {"text"},
+    "corrupt": frozenset({"seconds"}),
+    "drip": frozenset({"seconds"}),
+    "length": frozenset({"seconds", "size"}),
+    "redirect": _QUEUES | {"status", "url"},
+    "json": frozenset({"seconds"}),
+    "fail": frozenset({"seconds", "text"}),
+    "moderation": frozenset({"seconds", "text"}),
+    "no-metrics": frozenset(),
+    "no-cost": frozenset(),
+    "cost": frozenset({"usd"}),
+    "output": frozenset({"shape", "url"}),
+}
+"""What each kind of fault takes, besides `times` and `skip`."""
+
+LONGEST_S = 1_000_000.0
+"""Seconds, at most, that a fault can last (eleven days)."""
 
 SHAPES = ("list", "object", "nested", "private")
 """What an `output` fault can make of the output."""
@@ -83,13 +108,15 @@ class Fault:
     queued : bool
         Whether the job of a struck submit runs nevertheless.
     seconds : float
-        Delay or duration, 0 or more.
+        Delay or duration, 0 to 1,000,000.
     size : int or None
         Bytes, where the kind counts bytes.
     text, url : str or None
         Words or address that replace the usual ones.
     shape : str
         Of an `output` fault.
+    usd : float
+        Of a `cost` fault: USD, 0 to 1000.
     times : int or None
         How many exchanges it strikes, 1 or more; None for all of them.
     skip : int
@@ -105,6 +132,7 @@ class Fault:
     text: str | None = None
     url: str | None = None
     shape: str = "list"
+    usd: float = 0.0
     times: int | None = 1
     skip: int = 0
 
@@ -116,13 +144,42 @@ class Fault:
             raise ValueError(
                 f"a {self.kind} fault strikes at {', '.join(sorted(KINDS[self.kind]))}, not at {self.at!r}"
             )
+        for name, kinds in _TYPES.items():
+            value = getattr(self, name)
+            if not isinstance(value, kinds) or (isinstance(value, bool) and kinds is not bool):
+                raise ValueError(f"{name}={value!r} is not allowed: it is of another type")
+            if name not in OPTIONS[self.kind] | _ALWAYS and value != _DEFAULTS[name]:
+                takes = ", ".join([*sorted(OPTIONS[self.kind]), "times", "skip"])
+                raise ValueError(f"{name} has no effect on a {self.kind} fault, which takes {takes}")
+        self._check_counts()
+        self._check_words()
+
+    def _check_counts(self) -> None:
         low, high = (300, 399) if self.kind == "redirect" else (400, 599)
         if self.kind in {"status", "redirect"} and not low <= self.status <= high:
             raise ValueError(f"status={self.status!r} is not allowed: a {self.kind} fault answers {low} to {high}")
+        if self.skip < 0 or (self.times is not None and self.times < 1):
+            raise ValueError("skip is 0 or more, times is 1 or more, or always")
+        if not 0 <= self.seconds <= LONGEST_S:  # not a number is not allowed either
+            raise ValueError(f"seconds={self.seconds!r} is not allowed: it is 0 to {LONGEST_S:,.0f}")
+        if self.kind in {"delay", "drip"} and not self.seconds:
+            raise ValueError(f"say how long a {self.kind} fault lasts: seconds=...")
+        if self.queued and self.at != "submit":
+            raise ValueError("queued is for faults at submit: nothing else queues a job")
+        if self.size is not None and (self.size < 0 if self.kind == "cut" else self.size == 0):
+            raise ValueError(f"size={self.size!r} is not allowed: bytes after which it is cut, or a length's error")
+        if not 0 <= self.usd <= 1000:
+            raise ValueError(f"usd={self.usd!r} is not allowed: a cost fault charges 0 to 1000 USD")
+
+    def _check_words(self) -> None:
         if self.shape not in SHAPES:
             raise ValueError(f"shape={self.shape!r} is not allowed: it is one of {', '.join(SHAPES)}")
-        if self.seconds < 0 or self.skip < 0 or (self.times is not None and self.times < 1):
-            raise ValueError("seconds and skip are 0 or more, times is 1 or more, or always")
+        if self.url is not None and self.kind == "output" and self.shape != "private":
+            raise ValueError("url is for an output of the shape private")
+        if self.url is not None and not re.fullmatch("[!-~]+", self.url):
+            raise ValueError(f"url={self.url!r} is not allowed: it is ASCII without spaces")
+        if self.text is not None and not _is_text(self.text):
+            raise ValueError("text is not allowed: it holds half of a surrogate pair")
 
     @property
     def replaces_answer(self) -> bool:
@@ -132,7 +189,21 @@ class Fault:
         )
 
 
-_OPTIONS = tuple(field.name for field in fields(Fault) if field.name not in {"at", "kind"})
+_DEFAULTS: Mapping[str, object] = {field.name: field.default for field in fields(Fault)}
+_ALWAYS = frozenset({"times", "skip"})
+_TYPES: Mapping[str, Any] = {
+    "status": int, "queued": bool, "seconds": (int, float), "size": (int, type(None)), "text": (str, type(None)),
+    "url": (str, type(None)), "shape": str, "usd": (int, float), "times": (int, type(None)), "skip": int,
+}  # fmt: skip
+_OPTIONS = tuple(name for name in _DEFAULTS if name not in {"at", "kind"})
+
+
+def _is_text(words: str) -> bool:
+    try:
+        words.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def fault(at: str, kind: str | None = None, **options: Any) -> Fault:
@@ -175,7 +246,7 @@ def parse(spec: str) -> Fault:
     for pair in pairs:
         name, _, text = pair.partition("=")
         options[name] = _value(name, text)
-    if kind.isdigit():
+    if kind.isascii() and kind.isdigit():
         options["status"], kind = int(kind), "status"
     return fault(at.strip(), kind.strip(), **options)
 
@@ -188,7 +259,7 @@ def _value(name: str, text: str) -> object:
                 return int(text)
             case "times":
                 return None if text == "always" else int(text)
-            case "seconds":
+            case "seconds" | "usd":
                 return float(text)
             case "queued":
                 return {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}[text.lower()]
@@ -246,11 +317,11 @@ class FaultScript:
         with self._lock:
             return list(self._faults)
 
-    def take(self, at: str) -> Fault | None:
-        """The fault that strikes this exchange, if any; it is counted."""
+    def take(self, at: str, without: Collection[str] = ()) -> Fault | None:
+        """The fault that strikes this exchange, if any; it is counted. Kinds in `without` wait for another."""
         with self._lock:
             for index, waiting in enumerate(self._faults):
-                if waiting.at != at:
+                if waiting.at != at or waiting.kind in without:
                     continue
                 if waiting.skip:
                     self._faults[index] = replace(waiting, skip=waiting.skip - 1)
@@ -259,13 +330,13 @@ class FaultScript:
                 return waiting
         return None
 
-    def take_all(self, at: str) -> list[Fault]:
-        """Every fault that strikes here at once (a job can have several); each is counted."""
+    def take_all(self, at: str, without: Collection[str] = ()) -> list[Fault]:
+        """Every fault that strikes here at once (a job can have several); each is counted; `without` as in `take`."""
         taken: list[Fault] = []
         with self._lock:
             for index in reversed(range(len(self._faults))):
                 waiting = self._faults[index]
-                if waiting.at != at:
+                if waiting.at != at or waiting.kind in without:
                     continue
                 if waiting.skip:
                     self._faults[index] = replace(waiting, skip=waiting.skip - 1)

@@ -28,6 +28,8 @@ Render = Callable[["Shot", Path], None]
 
 STOPPED = "The preview engine was stopped before the clip was finished."
 
+UNFORESEEN = "The clip could not be drawn: something unforeseen went wrong in the preview engine."
+
 _log = logging.getLogger(__name__)
 
 
@@ -166,16 +168,15 @@ class Jobs:
 
     def _run(self, job: Job) -> tuple[str | None, float]:
         """Do the job; its error, if any, and the time by the monotonic clock before which it must not end."""
-        if job.order is None:
-            return job.objection, job.created
         if fault := job.quirk("fail", "moderation"):
             usual = MODERATION if fault.kind == "moderation" else "Inference failed"
             return fault.text or usual, job.created + fault.seconds
+        if job.order is None:
+            return job.objection, job.created
         try:
             job.clip = self._shelf.drawn(job.order.key) or self._draw(job.order)
-        except Exception as broken:  # noqa: BLE001  a clip that cannot be drawn fails its job, never the engine
-            _log.debug("a clip could not be drawn", exc_info=True)
-            return str(broken) or type(broken).__name__, job.created
+        except BaseException as broken:  # noqa: BLE001  whatever it is, it fails its job and never stops the painter
+            return _words(broken, job), job.created
         return None, job.created + job.queue_s + job.work_s
 
     def _draw(self, order: Order) -> Path:
@@ -215,12 +216,33 @@ class Jobs:
             if job not in self._open:
                 return
             self._open.discard(job)
-        job.error = error
         job.ended = time.monotonic()
-        if error is None and job.clip is not None:
-            job.file_id = self._shelf.publish(job.clip, job.id)
+        try:
+            if error is None and job.clip is not None:
+                job.file_id = self._shelf.publish(job.clip, job.id)
+        except BaseException as broken:  # noqa: BLE001  a disk that fails now must leave nobody waiting
+            error = _words(broken, job)
+        job.error = error
         self._settle(job)
         job.done.set()
+
+
+def _words(broken: BaseException, job: Job) -> str:
+    """What the client is told: the painter's words when they were meant for people, else a plain sentence.
+
+    Unforeseen texts hold paths and other matters of the server's own; they stand in its log.
+    """
+    try:
+        from .picture import RenderError
+    except Exception:  # noqa: BLE001  the picture libraries themselves may be what is broken
+        foreseen = False
+    else:
+        foreseen = isinstance(broken, RenderError)
+    if foreseen and str(broken):
+        _log.debug("the clip of %s could not be drawn", job.id, exc_info=broken)
+        return str(broken)
+    _log.error("the clip of %s could not be drawn", job.id, exc_info=broken)
+    return UNFORESEEN
 
 
 def _painter() -> Render:

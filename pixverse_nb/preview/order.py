@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import random
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -70,6 +71,36 @@ class Order:
             "seed": self.seed,
             "image_label": None if self.asset else given.get("image_url"),
         }
+
+
+_DEEPEST = 64
+
+
+def read_json(content: bytes) -> Any:
+    """JSON as any reader can read it back: finite numbers, 64 levels at most; ValueError or RecursionError otherwise.
+
+    What was sent is told again in the account history, so one odd body must not spoil everybody's list.
+    """
+    value = json.loads(content, parse_constant=_finite, parse_float=_finite)
+    level, depth = [value], 0
+    while level := [child for item in level for child in _children(item)]:
+        depth += 1
+        if depth >= _DEEPEST:
+            raise ValueError(f"it is nested more than {_DEEPEST} levels deep")
+    return value
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is not a finite number")
+    return number
+
+
+def _children(item: object) -> Iterable[object]:
+    if isinstance(item, dict):
+        return item.values()
+    return item if isinstance(item, list) else ()
 
 
 def read_order(body: Mapping[str, Any], shelf: Shelf) -> Order:

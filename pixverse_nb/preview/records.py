@@ -164,7 +164,7 @@ def _window(query: Mapping[str, str]) -> tuple[date, date]:
     try:
         last = date.fromisoformat(query["to_date"]) if query.get("to_date") else today
         first = date.fromisoformat(query["from_date"]) if query.get("from_date") else last - timedelta(days=7)
-    except ValueError:
+    except (ValueError, OverflowError):  # before the year 1, too
         raise Refusal(400, "from_date and to_date must be dates like 2026-11-22") from None
     if last < first or (last - first).days > 31:
         raise Refusal(400, "from_date and to_date must span 0 to 31 days")

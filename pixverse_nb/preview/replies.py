@@ -28,7 +28,9 @@ _WORDS: Mapping[int, tuple[str, str]] = {
     404: ("Not Found", "Model or endpoint not found"),
     405: ("Method Not Allowed", "The method is not allowed for the requested URL."),
     406: ("Insufficient Credits", "Insufficient credits: not enough credits to process request"),
+    408: ("Request Timeout", "The request did not arrive in time"),
     410: ("Gone", "This model has been retired"),
+    411: ("Length Required", "Send a Content-Length"),
     413: ("Payload Too Large", "The request body is too large"),
     422: ("Unprocessable Entity", "Inference failed"),
     429: ("Too Many Requests", "Rate limit exceeded"),
@@ -84,7 +86,7 @@ class Reply:
 
 def json_reply(payload: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Reply:
     """An answer in JSON."""
-    body = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
+    body = json.dumps(payload, separators=(",", ":")).encode()  # in ASCII: half a surrogate pair has no UTF-8
     return Reply(status, {"Content-Type": JSON, **(headers or {})}, body)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import re
 import shutil
 import socket
@@ -18,8 +19,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from . import wire
-from .desk import Call, Desk, Settings
+from . import intake, wire
+from .desk import KEY, Call, Desk, Settings
 from .faults import FaultScript
 from .jobs import Render
 from .replies import Refusal, Reply, error
@@ -30,6 +31,18 @@ _HOST = re.compile(r"(?:[\w.-]+|\[[0-9a-fA-F:.]+\])(?::\d+)?")
 _UPLOAD_LIMIT = 32 * 2**20
 _BODY_LIMIT = 2**20
 _LOGGED = 100_000
+
+
+def _check_whole(name: str, value: Any, low: int, high: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise ValueError(f"{name}={value!r} is not allowed: {name} is a whole number from {low} to {high}")
+
+
+def _check_range(name: str, value: Any, high: float, unit: str = "") -> None:
+    if not isinstance(value, (int, float)) or not 0 <= value <= high:  # not a number is not allowed either
+        raise ValueError(
+            f"{name}={value!r} is not allowed: {name} is 0 {f'to {high:,.0f}' if high < math.inf else 'or more'}{unit}"
+        )
 
 
 class LoggedRequest(NamedTuple):
@@ -70,19 +83,25 @@ class PreviewServer:
     record_life_s, file_life_s : float
         Seconds for which a request can be polled and its file fetched (the service: an hour, seven days).
     history_lag_s : float
-        Seconds until a request appears in the account history.
+        Seconds until a request appears in the account history, 0 or more.
     rate_limit : int, optional
-        Submits that are accepted within `rate_window_s` (60 s); None accepts all of them.
+        Submits that are accepted within `rate_window_s` (60 s), 1 or more; None accepts all of them.
     pace : float
-        0 is as fast as it draws, 1 the service's own pace of 60-90 s a clip; any factor between and beyond.
+        0 is as fast as it draws, 1 the service's own pace of 60-90 s a clip; any factor from 0 to 1000.
     workers : int
-        Clips that are drawn at once, 1 or more.
+        Clips that are drawn at once, 1 to 256.
     v1_json : bool
         Whether v1 answers JSON with a URL instead of the clip's bytes.
     folder : path, optional
         Where pictures and clips are kept from run to run; None is a temporary folder, removed at the end.
     render : callable, optional
-        `render(shot, path)` draws a clip in the place of the engine's own painter.
+        `render(shot, path)` draws a clip in the place of the engine's own painter. The words of a `RenderError` are
+        told to the client; any other error is logged, and the client is told a plain sentence.
+
+    Raises
+    ------
+    ValueError
+        Naming the setting, its value and what is allowed.
 
     Examples
     --------
@@ -111,11 +130,27 @@ class PreviewServer:
         folder: str | Path | None = None,
         render: Render | None = None,
     ) -> None:
-        if workers < 1 or pace < 0 or (rate_limit is not None and rate_limit < 1):
-            raise ValueError("workers and rate_limit are whole numbers from 1, pace is 0 or more")
+        _check_whole("port", port, 0, 65535)
+        _check_whole("workers", workers, 1, 256)
+        if rate_limit is not None:
+            _check_whole("rate_limit", rate_limit, 1, 1_000_000)
+        _check_range("pace", pace, 1000)
+        _check_range("balance", balance, 1e9, " USD")
+        _check_range("free_credits", free_credits, 1e9, " USD")
+        _check_range("rate_window_s", rate_window_s, 86400, " s")
+        for name, life in (
+            ("record_life_s", record_life_s),
+            ("file_life_s", file_life_s),
+            ("history_lag_s", history_lag_s),
+        ):
+            _check_range(name, life, math.inf, " s")
+        keys = [keys] if isinstance(keys, str) else keys
+        for key in keys or ():
+            if not KEY.fullmatch(key):
+                raise ValueError("keys: a key is 1 to 256 ASCII characters without spaces")
         self.faults = FaultScript()
         self._settings = Settings(
-            keys=None if keys is None else frozenset([keys] if isinstance(keys, str) else keys),
+            keys=None if keys is None else frozenset(keys),
             balance=balance,
             free_credits=free_credits,
             record_life_s=record_life_s,
@@ -269,6 +304,7 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     timeout = 600  # s without a byte from a client that keeps its connection
     server: _Server
+    _unread = False  # a body that was refused is still on its way
 
     def log_message(self, format: str, *args: Any) -> None:
         """Keep quiet: a notebook is no place for an access log."""
@@ -278,13 +314,32 @@ class _Handler(BaseHTTPRequestHandler):
         desk = self.server.desk
         try:
             wire.send(self, self._answer(desk), desk.pause)
+            if self._unread:
+                self.connection.shutdown(socket.SHUT_WR)
+                intake.drain(self)
         except OSError:
             self.close_connection = True  # the client has gone, or the engine is closing
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = serve  # noqa: N815
+    def __getattr__(self, name: str) -> Any:
+        """Every verb comes to the desk, also one that nobody has heard of: it answers in the service's own way."""
+        if name.startswith("do_"):
+            return self.serve
+        raise AttributeError(name)
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """What cannot be read as HTTP is a 400 of the service's kind, not a page of the standard library's."""
+        del explain
+        self.close_connection = True
+        self.request_version = self.protocol_version  # unknown as yet, and the older one has no status line
+        self.headers = self.MessageClass()
+        wire.send(self, error(int(code), message), self.server.desk.pause)
 
     def _answer(self, desk: Desk) -> Reply:
-        parts = urlsplit(self.path)
+        try:
+            parts = urlsplit(self.path)
+        except ValueError:
+            self.close_connection = True
+            return error(400, "Invalid address")
         headers = {name.lower(): value for name, value in self.headers.items()}
         path = unquote(parts.path)
         self.server.note(LoggedRequest(self.command, path, time.time(), "x-api-key" in headers))
@@ -301,21 +356,9 @@ class _Handler(BaseHTTPRequestHandler):
             return error(500)
 
     def _body(self, limit: int) -> bytes:
-        """The request's body; Refusal when it is too long or its length is not said."""
-        if "Transfer-Encoding" in self.headers:
-            self.close_connection = True
-            raise Refusal(411, "Send a Content-Length")
-        text = self.headers.get("Content-Length", "0")
-        if not text.isascii() or not text.isdigit() or len(text) > 15:
-            self.close_connection = True
-            raise Refusal(400, "Invalid Content-Length")
-        length = int(text)
-        if length > limit:
-            wire.discard(self, length)
-            raise Refusal(413, f"The request body is too large: at most {limit // 2**20} MB")
-        body = self.rfile.read(length)
-        if len(body) < length:
-            raise ConnectionResetError("the client left in the middle of its request")
+        self._unread = True
+        body = intake.body(self, limit)
+        self._unread = False
         return body
 
     def _base(self) -> str:

@@ -15,7 +15,6 @@ _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 _DAMAGE = bytes(value ^ 0x55 for value in range(256))
 _RANGED = frozenset({"GET", "HEAD"})
 _DRIPS = 50
-_DISCARD = 256 * 2**20
 
 Pause = Callable[[float], bool]
 """Waits so many seconds; True when the engine is closing."""
@@ -34,14 +33,6 @@ def send(handler: BaseHTTPRequestHandler, reply: Reply, pause: Pause) -> None:
     _send_head(handler, reply, count + reply.length_error)
     if handler.command != "HEAD":
         _send_body(handler, reply, first, count if cut is None else min(cut, count), pause)
-
-
-def discard(handler: BaseHTTPRequestHandler, count: int) -> None:
-    """Read a body that is not wanted, so that the client hears the answer instead of a reset."""
-    handler.close_connection = True
-    count = min(count, _DISCARD)
-    while count > 0 and (piece := handler.rfile.read(min(count, 2**16))):
-        count -= len(piece)
 
 
 def _send_head(handler: BaseHTTPRequestHandler, reply: Reply, length: int) -> None:
