@@ -1,12 +1,15 @@
-"""How fast the preview engine draws and encodes, in multiples of real time, in a process of its own; started by run.py.
+"""How fast the preview engine draws and encodes, in multiples of real time, in a process of its own, for run.py.
 
-`python bench/render.py speed QUALITY` prints JSON by prompt: `one` clip of 5 s with sound, `two` at once on the threads
-that the engine itself would use, and `encoding` of the same frames, ready in memory and without sound.
+`python bench/render.py speed QUALITY` prints JSON: `one` clip of 5 s with sound, by prompt; `two` different ones at
+once, on the threads that the engine would use, by pair; and `encoding` of the same frames, ready in memory and without
+sound, by prompt. The dear ones are there on purpose, and paired with each other: rain and snow are new in every frame,
+and a moving camera leaves nothing where it was.
 `python bench/render.py memory QUALITY SECONDS` prints the most resident memory that one clip ever took, in bytes.
 """
 
 from __future__ import annotations
 
+import io
 import itertools
 import json
 import sys
@@ -17,6 +20,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import memory
+import numpy as np
+from PIL import Image
 
 from pixverse_nb.preview.picture import Shot, encode, render
 from pixverse_nb.preview.picture.planes import Frame
@@ -24,15 +29,21 @@ from pixverse_nb.preview.picture.shot import FPS
 from pixverse_nb.preview.picture.stage import frames
 from pixverse_nb.preview.picture.world import World
 
-PROMPTS = (
+PICTURE = "picture: "  # prompts that begin so animate a supplied one
+PROMPTS = (  # neighbours are drawn at once: first and second, third and fourth, ...
     (  # the API page's own
         "A cinematic shot of a beautiful woman in a flowing red dress walking gracefully through a sunlit European "
         "street, golden hour lighting, smooth camera movement"
     ),
-    "A neon street at night in the rain",
-    "A misty forest with birds",
-    "The sea at sunset",
-    "A cat with a tree and flowers",
+    "A misty forest with birds, orbit shot",
+    "A crowd of people with umbrellas in the rain, street, handheld",
+    "Forest in the rain, slow dolly in, deer and birds",
+    "Storm at sea with lightning, orbit around a ship",
+    "A neon city at night in the rain, pan right",
+    "Snow falling on mountains, fast zoom in, a wolf running",
+    PICTURE + "handheld push in, heavy rain",
+    "The sea at sunset, crane up",
+    PICTURE + "slow pan left",
 )
 SECONDS = 5  # of a clip
 READY = 2  # s of it that wait in memory to be encoded: at 1080p a second takes 75 MB
@@ -52,18 +63,40 @@ def main() -> None:
 def _speed(quality: str, folder: Path) -> dict[str, dict[str, float]]:
     render(Shot("warm up", duration=1, quality=quality), folder / "warm.mp4")  # imports and fonts
     found: dict[str, dict[str, float]] = {"one": {}, "two": {}, "encoding": {}}
+    shots = {prompt: _shot(prompt, quality) for prompt in PROMPTS}
+    path, *others = (folder / f"{n}.mp4" for n in range(3))
+    for prompt, shot in shots.items():
+        world = World.of(shot)
+        ready = [_copy(frame) for frame in itertools.islice(frames(world), READY * FPS)]
+        found["one"][prompt] = SECONDS / _best(lambda s=shot: render(s, path))
+        found["encoding"][prompt] = READY / _best(
+            lambda r=ready, w=world: encode.write(path, w.size, r, None, encode.fineness(w))
+        )
     with ThreadPoolExecutor(2) as pool:
-        for prompt in PROMPTS:
-            shots = [Shot(prompt, duration=SECONDS, quality=quality, seed=seed) for seed in (1, 2)]
-            paths = [folder / f"{shot.seed}.mp4" for shot in shots]
-            world = World.of(shots[0])
-            ready = [_copy(frame) for frame in itertools.islice(frames(world), READY * FPS)]
-            found["one"][prompt] = SECONDS / _best(lambda s=shots, p=paths: render(s[0], p[0]))
-            found["two"][prompt] = 2 * SECONDS / _best(lambda s=shots, p=paths: list(pool.map(render, s, p)))
-            found["encoding"][prompt] = READY / _best(
-                lambda r=ready, w=world, p=paths: encode.write(p[0], w.size, r, None)
-            )
+        for pair in zip(PROMPTS[::2], PROMPTS[1::2], strict=True):
+            both = [shots[prompt] for prompt in pair]
+            name = " + ".join(prompt[:30] for prompt in pair)
+            found["two"][name] = 2 * SECONDS / _best(lambda b=both: list(pool.map(render, b, others)))
     return found
+
+
+def _shot(prompt: str, quality: str) -> Shot:
+    words = prompt.removeprefix(PICTURE)
+    return Shot(words, duration=SECONDS, quality=quality, seed=1, image=None if words == prompt else _picture())
+
+
+def _picture() -> bytes:
+    """A JPEG of 1600 x 900 px with detail of every size, as a photograph has it."""
+    rng = np.random.default_rng(1)
+    sizes = ((16, 9), (64, 36), (256, 144), (1600, 900))
+    layers = [
+        np.asarray(Image.fromarray(rng.integers(0, 256, (h, w, 3), np.uint8)).resize((1600, 900)), np.float32)
+        for w, h in sizes
+    ]
+    mixed = sum(layer * share for layer, share in zip(layers, (0.55, 0.27, 0.13, 0.05), strict=True))
+    file = io.BytesIO()
+    Image.fromarray(np.asarray(mixed, np.float32).astype(np.uint8)).save(file, "JPEG", quality=90)
+    return file.getvalue()
 
 
 def _copy(frame: Frame) -> Frame:

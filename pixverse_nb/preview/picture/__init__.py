@@ -30,10 +30,10 @@ def render(shot: Shot, path: Path) -> None:
     OSError
         When the file cannot be written.
     """
-    from .encode import write
+    from .encode import fineness, write
     from .sound import sound
     from .stage import frames
     from .world import World
 
     world = World.of(shot)
-    write(Path(path), world.size, frames(world), sound(world) if shot.audio else None)
+    write(Path(path), world.size, frames(world), sound(world) if shot.audio else None, fineness(world))

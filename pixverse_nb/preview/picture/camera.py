@@ -11,6 +11,8 @@ from .planes import Floats
 from .shot import FPS, Shot, dice
 from .words import Scene
 
+_FASTEST = 1.8  # times a normal move: beyond it there is nothing left to show at the edges
+
 
 @dataclass(frozen=True)
 class Pose:
@@ -65,6 +67,29 @@ class Track:
         return 2 * math.ceil(x / 2 + 1), 2 * math.ceil(y / 2 + 1)
 
 
+@dataclass(frozen=True)
+class Pace:
+    """How far moves go in a clip.
+
+    Attributes
+    ----------
+    speed : float
+        Of the camera, 1 is normal (0.3-3).
+    duration : int
+        Of the clip, s.
+    """
+
+    speed: float
+    duration: int
+
+    def reach(self, rate: float, most: float) -> float:
+        """The way of a move at `rate` a second; a normal clip's way ends at `most`, a fast one's somewhat beyond.
+
+        The speed counts after the limit, so that slow and fast differ in long clips too.
+        """
+        return min(rate * self.duration, most) * min(self.speed, _FASTEST)
+
+
 def plan(shot: Shot, scene: Scene) -> Track:
     """The camera's way for this shot: every named move, eased, one on top of the other."""
     count = shot.frames
@@ -74,69 +99,71 @@ def plan(shot: Shot, scene: Scene) -> Track:
     )  # starts and ends softly, but never stands still
     rows = np.zeros((count, 6), np.float32)
     rows[:, 4] = 1.0
-    pace = scene.speed * shot.duration
+    pace = Pace(scene.speed, shot.duration)
     kinds = [move.kind for move in scene.moves]
     if not kinds:
         _drift(rows, eased, shot, pace)
+    if "static" in kinds:
+        return Track(rows, follows=False)
     for move in scene.moves:
-        if move.kind in _ACTIONS and "static" not in kinds:
+        if move.kind in _ACTIONS:
             _ACTIONS[move.kind](rows, eased, move.way, pace)
     if "handheld" in kinds:
         _handheld(rows, shot, scene.speed)
     return Track(rows, "track" in kinds)
 
 
-def _drift(rows: Floats, eased: Floats, shot: Shot, pace: float) -> None:
+def _drift(rows: Floats, eased: Floats, shot: Shot, pace: Pace) -> None:
     """What a camera does when nobody tells it: a breath of a push, a little sideways."""
     side = 1.0 if dice(shot, "drift").random() < 0.5 else -1.0
-    rows[:, 2] += side * (eased - 0.5) * min(0.012 * pace, 0.09)
-    rows[:, 4] *= 1 + eased * min(0.016 * pace, 0.12)
+    rows[:, 2] += side * (eased - 0.5) * pace.reach(0.012, 0.09)
+    rows[:, 4] *= 1 + eased * pace.reach(0.016, 0.12)
 
 
-def _pan(rows: Floats, eased: Floats, way: str, pace: float) -> None:
+def _pan(rows: Floats, eased: Floats, way: str, pace: Pace) -> None:
     sign = -1.0 if way == "left" else 1.0
-    reach = min(0.075 * pace, 0.42)
+    reach = pace.reach(0.075, 0.42)
     rows[:, 0] += sign * (eased - 0.5) * reach * 0.75
     rows[:, 2] += sign * (eased - 0.5) * reach * 0.25
 
 
-def _tilt(rows: Floats, eased: Floats, way: str, pace: float) -> None:
+def _tilt(rows: Floats, eased: Floats, way: str, pace: Pace) -> None:
     sign = 1.0 if way == "down" else -1.0
-    rows[:, 1] += sign * (eased - 0.5) * min(0.06 * pace, 0.26)
+    rows[:, 1] += sign * (eased - 0.5) * pace.reach(0.06, 0.26)
 
 
-def _zoom(rows: Floats, eased: Floats, way: str, pace: float) -> None:
-    most = min(0.085 * pace, 0.5)
+def _zoom(rows: Floats, eased: Floats, way: str, pace: Pace) -> None:
+    most = pace.reach(0.085, 0.5)
     rows[:, 4] *= 1 + most * ((1 - eased) if way == "out" else eased)
 
 
-def _dolly(rows: Floats, eased: Floats, way: str, pace: float) -> None:
+def _dolly(rows: Floats, eased: Floats, way: str, pace: Pace) -> None:
     if way in {"left", "right"}:
         _track(rows, eased, way, pace)
         return
     along = (1 - eased) if way == "out" else eased
-    rows[:, 4] *= 1 + min(0.06 * pace, 0.36) * along
+    rows[:, 4] *= 1 + pace.reach(0.06, 0.36) * along
     # Near ground passes under the camera: nearer layers sink.
-    rows[:, 3] -= min(0.014 * pace, 0.07) * along
+    rows[:, 3] -= pace.reach(0.014, 0.07) * along
 
 
-def _orbit(rows: Floats, eased: Floats, way: str, pace: float) -> None:
+def _orbit(rows: Floats, eased: Floats, way: str, pace: Pace) -> None:
     sign = -1.0 if way == "left" else 1.0
-    rows[:, 5] += sign * (eased - 0.5) * min(0.09 * pace, 0.45)
+    rows[:, 5] += sign * (eased - 0.5) * pace.reach(0.09, 0.45)
     rows[:, 4] *= 1.03
 
 
-def _crane(rows: Floats, eased: Floats, way: str, pace: float) -> None:
+def _crane(rows: Floats, eased: Floats, way: str, pace: Pace) -> None:
     sign = 1.0 if way == "down" else -1.0
-    reach = (eased - 0.5) * min(0.05 * pace, 0.22)
+    reach = (eased - 0.5) * pace.reach(0.05, 0.22)
     rows[:, 3] += sign * reach
     rows[:, 1] += sign * reach * 0.35
     rows[:, 4] *= 1.02
 
 
-def _track(rows: Floats, eased: Floats, way: str, pace: float) -> None:
+def _track(rows: Floats, eased: Floats, way: str, pace: Pace) -> None:
     sign = -1.0 if way == "left" else 1.0
-    rows[:, 2] += sign * (eased - 0.5) * min(0.10 * pace, 0.8)
+    rows[:, 2] += sign * (eased - 0.5) * pace.reach(0.10, 0.8)
 
 
 _ACTIONS = {

@@ -3,98 +3,40 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from . import creatures, figures, things
+import numpy as np
+
 from .camera import Pose
+from .glow import Beam
 from .palette import mix, scaled, turned
-from .pen import Box, Pen, Tones
+from .pen import Pen, Tones
 from .planes import Frame, Plate, Triple, lay
-from .vocabulary import FLYERS, SWIMMERS, WALKERS
-from .words import Actor
+from .roles import CLOTHES, COATS, FLOWERS, HAIR, ROLES, SKINS, SKY, TROUSERS, Role
+from .troupe import Part, parts
+from .vocabulary import COLOURS, FLYERS, PEOPLE, SWIMMERS, WALKERS
+from .words import Actor, tokens
 from .world import Item, Setting, World
 
-_POSES = 12  # drawings of a figure per second: what moves along and with the camera moves on every frame
-_FEWEST, _MOST = 8, 16  # drawings in a cycle
-
-
-@dataclass(frozen=True)
-class Role:
-    """How one kind of subject appears.
-
-    Attributes
-    ----------
-    draw : function
-        Draws one pose: (pen, phase 0-1, tones).
-    size : float
-        Its height as a share of the frame's unit.
-    box : tuple of float
-        Room around its feet, in heights: left, right, below, above.
-    period : float
-        Seconds of one cycle.
-    pace : float
-        Own speed, frame widths per second; 0 stands.
-    colour : triple
-        When the prompt names none.
-    many : int
-        How many appear, at most.
-    swings : bool
-        The way back of a cycle looks like the way there, so half the drawings do.
-    """
-
-    draw: Callable[[Pen, float, Tones], None]
-    size: float
-    box: Box
-    period: float
-    pace: float
-    colour: Triple
-    many: int = 1
-    swings: bool = False
-
-    @property
-    def steps(self) -> int:
-        """Drawings in a cycle, even."""
-        return 2 * round(min(max(self.period * _POSES, _FEWEST), _MOST) / 2)
-
-
-_BODY: Box = (0.50, 0.36, 0.06, 1.12)
-_BEAST: Box = (1.15, 1.25, 0.08, 1.75)
-ROLES = {
-    "woman": Role(figures.woman, 0.50, _BODY, 1.15, 0.035, (0.62, 0.20, 0.34)),
-    "man": Role(figures.man, 0.50, _BODY, 1.10, 0.035, (0.20, 0.26, 0.36)),
-    "runner": Role(figures.runner, 0.48, _BODY, 0.62, 0.11, (0.90, 0.40, 0.16)),
-    "astronaut": Role(figures.astronaut, 0.50, _BODY, 5.0, 0.012, (0.86, 0.88, 0.92)),
-    "robot": Role(figures.robot, 0.46, _BODY, 1.30, 0.03, (0.62, 0.68, 0.76)),
-    "cat": Role(creatures.CAT, 0.20, _BEAST, 0.95, 0.05, (0.70, 0.44, 0.22), 3),
-    "dog": Role(creatures.DOG, 0.23, _BEAST, 0.70, 0.08, (0.66, 0.48, 0.28), 3),
-    "horse": Role(creatures.HORSE, 0.30, _BEAST, 0.62, 0.13, (0.40, 0.24, 0.13), 3),
-    "deer": Role(creatures.DEER, 0.29, _BEAST, 1.4, 0.03, (0.55, 0.36, 0.20), 3),
-    "elephant": Role(creatures.ELEPHANT, 0.40, _BEAST, 1.9, 0.025, (0.46, 0.45, 0.47), 3),
-    "bird": Role(creatures.bird, 0.20, (0.60, 0.55, 0.25, 1.30), 0.85, 0.09, (0.36, 0.30, 0.28), 5),
-    "butterfly": Role(creatures.butterfly, 0.085, (0.62, 0.62, 0.1, 1.1), 0.5, 0.05, (0.95, 0.52, 0.12), 6),
-    "fish": Role(creatures.fish, 0.105, (1.0, 0.85, 0.0, 1.1), 0.7, 0.07, (0.96, 0.50, 0.14), 9, swings=True),
-    "whale": Role(creatures.whale, 0.34, (1.65, 1.25, 0.3, 1.4), 3.4, 0.04, (0.22, 0.36, 0.50), swings=True),
-    "jellyfish": Role(creatures.jellyfish, 0.30, (0.45, 0.45, 0.08, 1.12), 2.4, 0.012, (0.86, 0.52, 0.84), 5),
-    "turtle": Role(creatures.turtle, 0.26, (0.75, 0.95, 0.15, 0.95), 2.2, 0.045, (0.30, 0.44, 0.24), swings=True),
-    "car": Role(things.car, 0.17, (1.62, 1.62, 0.06, 1.06), 0.30, 0.16, (0.78, 0.12, 0.12)),
-    "ship": Role(things.ship, 0.40, (0.60, 0.72, 0.08, 1.08), 3.6, 0.02, (0.48, 0.18, 0.12), swings=True),
-    "train": Role(things.train, 0.15, (4.2, 0.9, 0.02, 1.8), 0.6, 0.10, (0.50, 0.14, 0.14)),
-    "plane": Role(things.plane, 0.17, (1.25, 1.05, 0.0, 1.05), 1.0, 0.10, (0.16, 0.36, 0.70)),
-    "rocket": Role(things.rocket, 0.44, (0.32, 0.32, 0.66, 1.04), 0.5, 0.0, (0.82, 0.20, 0.16)),
-    "ufo": Role(things.ufo, 0.22, (1.0, 1.0, 0.95, 1.05), 1.2, 0.03, (0.60, 0.64, 0.70)),
-    "balloon": Role(things.balloon, 0.34, (0.42, 0.42, 0.03, 1.04), 1.5, 0.008, (0.88, 0.24, 0.18), 5),
-    "lantern": Role(things.lantern, 0.11, (0.80, 0.80, 0.35, 1.35), 1.3, 0.006, (0.96, 0.44, 0.16), 12, swings=True),
-    "lighthouse": Role(things.lighthouse, 0.52, (2.5, 2.5, 0.08, 1.16), 6.0, 0.0, (0.80, 0.18, 0.16)),
-    "castle": Role(things.castle, 0.42, (0.75, 0.75, 0.02, 1.10), 2.0, 0.0, (0.58, 0.53, 0.48)),
-    "house": Role(things.house, 0.22, (0.80, 0.90, 0.02, 1.55), 3.0, 0.0, (0.60, 0.44, 0.30)),
-    "windmill": Role(things.windmill, 0.46, (0.55, 0.55, 0.02, 1.12), 2.2, 0.0, (0.52, 0.28, 0.20)),
-    "tree": Role(things.tree, 0.62, (0.60, 0.60, 0.02, 1.14), 4.0, 0.0, (0.26, 0.46, 0.16), swings=True),
-    "flower": Role(things.flower, 0.30, (0.36, 0.36, 0.02, 1.04), 3.2, 0.0, (0.86, 0.16, 0.24), 7, swings=True),
-    "campfire": Role(things.campfire, 0.22, (1.3, 1.3, 0.42, 1.12), 1.0, 0.0, (0.9, 0.4, 0.1)),
-    "product": Role(things.product, 0.60, (0.42, 0.42, 0.06, 1.04), 5.0, 0.0, (0.12, 0.46, 0.52), swings=True),
-}  # fmt: skip
 _FAR = frozenset({"castle", "house", "windmill", "lighthouse", "tree", "train"})
+_MINGLED = ("woman", "man", "child", "man", "woman", "man", "woman")  # a crowd, from the front to the back
+_MIDDLES = {True: (0.5,), False: (0.56, 0.25, 0.80)}
+"""Where the group of each subject gathers, as a share of the width, by whether it is the only one."""
+_UNIFORM = frozenset({"soldier", "astronaut", "dancer"})  # people who all wear the same
+_SMALL_GROUP = 4  # so few stand side by side; more stand in depth
+_LOOKS = 7  # figures that differ; in a larger crowd two and two look alike
+_SHORE = {
+    "sea": 0.87,
+    "lake": 0.87,
+    "beach": 0.86,
+    "forest": 0.83,
+    "mountains": 0.86,
+    "desert": 0.84,
+    "snow": 0.77,
+    "mars": 0.78,
+    "studio": 0.77,
+}
+"""The highest row, as a share of the height, on which the place has firm ground; elsewhere it reaches the horizon."""
 
 
 @dataclass
@@ -112,7 +54,7 @@ class Performer:
     bob: float = 0.0  # px
     rise: float = 0.0  # heights of the frame per second
     grounded: bool = False
-    poses: dict[int, Plate] = field(default_factory=dict)
+    poses: dict[int, Plate] = field(default_factory=dict)  # companions that look alike share theirs
 
     def draw(self, frame: Frame, pose: Pose) -> None:
         """Lay the pose of this moment where camera and own motion have put it."""
@@ -152,102 +94,220 @@ def perform(world: World, setting: Setting) -> tuple[list[Item], list[Item]]:
     """The scene's subjects: those far away, and those before the place's own ground."""
     far: list[Item] = []
     near: list[Item] = []
-    for number, actor in enumerate(world.scene.actors):
-        target = far if actor.kind in _FAR else near
-        target.extend(_performers(world, setting, actor, number))
+    cast = [part for part in parts(world.shot, world.scene) if part.actor.kind not in SKY]
+    for number, part in enumerate(cast):
+        target = far if part.actor.kind in _FAR else near
+        performers = _performers(world, setting, part, number, alone=len(cast) == 1)
+        if part.actor.kind == "lighthouse":
+            (tower,) = performers
+            lamp = tower.place[0] * world.width, tower.place[1] * world.height - 0.905 * tower.height
+            target.append(Beam.of(world, lamp, tower.height, tower.depth))
+        target.extend(performers)
     return far, near
 
 
-def _performers(world: World, setting: Setting, actor: Actor, number: int) -> list[Performer]:
-    role = ROLES[actor.kind]
-    rng = world.dice(f"actor {actor.kind} {number}")
-    text = world.shot.prompt.casefold()
-    several = (
-        role.many
-        if role.many > 1 and any(word in text for word in _plurals(actor.kind))
-        else (3 if role.many >= 6 else 1)
-    )
-    words = text.split()
+def _performers(world: World, setting: Setting, part: Part, number: int, *, alone: bool) -> list[Performer]:
+    """One subject and its companions, the farthest first."""
+    actor = part.actor
+    kind = "bloom" if part.close and actor.kind == "flower" else actor.kind
+    lead = ROLES[kind]
+    rng = world.dice(f"actor {kind} {number}")
+    count = lead.count(part.asked)
+    words = world.shot.prompt.casefold().split()
     side = -1.0 if "left" in words else 1.0 if "right" in words else (1.0 if rng.random() < 0.6 else -1.0)
-    cast = []
-    for n in range(several):
-        shrink = 1.0 if n == 0 else 0.35 + 0.45 * float(rng.random())
-        height = role.size * world.unit * (0.9 + 0.2 * float(rng.random())) * shrink
-        x, y = _stand(world, setting, actor.kind, number, n, float(rng.random()), float(rng.random()), shrink)
-        depth = (0.45 if actor.kind in _FAR else 1.0) * (0.35 + 0.65 * shrink)
-        free = actor.kind in FLYERS | SWIMMERS | {"astronaut"} or world.scene.place == "space"
-        floats = free or actor.kind == "ship"
-        cast.append(Performer(
-            world, role, _tones(world, actor, 1.0 - shrink, n, float(rng.normal())), (x, y), height,
-            role.pace * side * shrink * min(1.0, 5 / world.shot.duration + 0.25), depth, lag=float(rng.random()),
-            grounded=actor.kind in WALKERS and not floats,
-                bob=world.unit * (0.014 if free else 0.004) if floats else 0.0,
-            rise=0.05 if actor.kind == "rocket" else 0.008 if actor.kind in {"balloon", "lantern"} else 0.0,
-        ))  # fmt: skip
+    spots = _spots(world, setting, kind, count, rng, middle=_MIDDLES[alone][number])
+    step = float(rng.random())
+    cast: list[Performer] = []
+    for n, spot in enumerate(spots):
+        lag = step if kind == "soldier" else float(rng.random())  # soldiers keep step
+        if n >= _LOOKS and kind in WALKERS:
+            twin = cast[n - _LOOKS]  # the same look, elsewhere and in another step
+            cast.append(replace(twin, place=(spot.x, twin.place[1]), lag=lag))
+            continue
+        turn = -1.0 if kind == "crowd" and count > _SMALL_GROUP and rng.random() < 0.5 else 1.0
+        one = _performer(world, actor, kind, (n, count), spot, rng)
+        one.lag, one.pace = lag, one.pace * side * turn
+        cast.append(one)
     return sorted(cast, key=lambda one: one.depth)
 
 
-def _plurals(kind: str) -> list[str]:
-    return {
-        "bird": ["birds", "seagulls", "flock", "geese", "crows", "鸟"],
-        "fish": ["fish", "鱼"],
-        "flower": ["flowers", "roses", "tulips", "poppies", "sunflowers", "lavender", "花"],
-        "balloon": ["balloons", "热气球"],
-        "lantern": ["lanterns", "灯"],
-        "butterfly": ["butterflies", "蝶"],
-        "jellyfish": ["jellyfish", "水母"],
-    }.get(kind, [kind + "s"])  # fmt: skip
+def _performer(  # noqa: PLR0917 - one of a group, and its place
+    world: World, actor: Actor, kind: str, place: tuple[int, int], spot: _Spot, rng: np.random.Generator
+) -> Performer:
+    """The member number `place[0]` of a group of `place[1]`, looking to the right."""
+    n, count = place
+    size = ROLES[kind].size * spot.size * (1.0 + (0.07 if count > 1 else 0.10) * (2 * float(rng.random()) - 1))
+    if kind == "crowd":
+        kind = _MINGLED[n % len(_MINGLED)] if count > 1 else "man"
+        size *= ROLES[kind].size / ROLES["man"].size
+        n += 1  # nobody in a crowd is dressed for an entrance
+    role = ROLES[kind]
+    bob, rise, grounded = _afloat(world, kind)
+    return Performer(
+        world,
+        role,
+        _tones(world, replace(actor, kind=kind), 1.0 - spot.size, n, rng),
+        (spot.x, spot.y),
+        size * world.unit,
+        role.pace * spot.size * min(1.0, 5 / world.shot.duration + 0.25),
+        (0.45 if kind in _FAR else 1.0) * (0.35 + 0.65 * spot.size),
+        bob=bob,
+        rise=rise,
+        grounded=grounded,
+    )
 
 
-def _stand(  # noqa: PLR0911, PLR0917 - one line a kind of subject
-    world: World, setting: Setting, kind: str, number: int, n: int, a: float, b: float, shrink: float
-) -> tuple[float, float]:
-    """Where the feet are, as shares of width and height."""
-    across = (0.5, 0.30, 0.72)[number] + 0.10 * (a - 0.5)
-    if n:
-        across = 0.06 + 0.88 * ((a + n * 0.618) % 1.0)
+def _afloat(world: World, kind: str) -> tuple[float, float, bool]:
+    """How far it bobs (px), how fast it rises (heights of the frame per second), and whether it throws a shadow."""
+    place = world.scene.place
+    free = kind in FLYERS | SWIMMERS or place == "space" or (kind == "astronaut" and place in {"underwater", "dream"})
+    bob = world.unit * 0.014 if free else 0.0
+    if kind == "ship":
+        bob = world.unit * 0.004
+    elif kind == "astronaut" and not free:
+        bob = world.unit * 0.006  # the spring of somebody who weighs little
+    elif kind == "bloom":
+        bob = world.unit * 0.005
+    rise = 0.05 if kind == "rocket" else 0.008 if kind in {"balloon", "lantern"} else 0.0
+    return bob, rise, kind in WALKERS | {"cyclist", "bicycle"} and not free
+
+
+@dataclass(frozen=True)
+class _Spot:
+    """Where somebody stands (shares of width and height: the feet), and how large it therefore is."""
+
+    x: float
+    y: float
+    size: float = 1.0
+
+
+def _spots(
+    world: World, setting: Setting, kind: str, count: int, rng: np.random.Generator, *, middle: float
+) -> list[_Spot]:
+    """A place for each of a group; the first one leads it."""
     high = world.horizon / world.height
     if kind in _FAR:
-        return (0.30 + 0.4 * a if number == 0 else 0.16 + 0.7 * a), high + (
-            0.035 if world.scene.place not in {"sea", "beach"} else 0.01
-        )
-    if kind == "ship":
-        return across, min(high + 0.13, 0.95)
-    if kind == "rocket" or world.scene.place == "space":
-        return across, 0.80
-    if kind in SWIMMERS:
-        return across, 0.62 if n == 0 else 0.25 + 0.55 * b
-    if kind in FLYERS:
-        return across, min(high - 0.10, 0.60) * (1.0 if n == 0 else 0.35 + 0.75 * b) + (
-            0.04 if kind == "butterfly" else 0
-        )
+        low = high + (0.035 if world.scene.place not in {"sea", "beach"} else 0.01)
+        first = 0.30 + 0.4 * float(rng.random()) if middle == 0.5 else middle
+        return [_Spot(first, low)] + [
+            _Spot((first + 0.618 * n) % 1.0 * 0.88 + 0.06, low, 0.55 + 0.35 * float(rng.random()))
+            for n in range(1, count)
+        ]
+    if kind in FLYERS or kind in SWIMMERS or kind == "rocket" or world.scene.place == "space":
+        return [_hovering(world, kind, n, count, rng, middle) for n in range(count)]
     if kind == "flower":
-        return across, 1.02 if n == 0 else 0.90 + 0.12 * shrink
-    # A herd stands in depth: the smaller, the nearer to the horizon.
-    return across, high + (setting.feet - high) * (1.0 if n == 0 else 0.30 + 0.70 * shrink) + 0.02 * (a - 0.5)
+        firsts = [_Spot(middle, 1.02)]
+        sizes = 0.35 + 0.45 * rng.random(max(count - 1, 0))
+        return firsts + [
+            _Spot(0.06 + 0.88 * ((middle + 0.618 * (n + 1)) % 1.0), 0.90 + 0.12 * float(s), float(s))
+            for n, s in enumerate(sizes)
+        ]
+    if kind == "bloom":
+        return [_Spot(middle, 1.02)]
+    feet = min(high + 0.13, 0.95) if kind == "ship" else setting.feet
+    nearest = high + 0.30 * (feet - high)
+    back = nearest if kind == "ship" else max(nearest, min(_SHORE.get(world.scene.place, 0.0), feet - 0.015))
+    return _standing(world, kind, count, rng, middle, (high, back, feet))
 
 
-def _tones(world: World, actor: Actor, distance: float, n: int, chance: float) -> Tones:
-    """The subject's colours in the light of the place."""
-    role = ROLES[actor.kind]
-    colour = actor.colour or role.colour
-    if actor.colour is None and n and role.many > 1:
-        colour = turned(colour, 0.09 * chance * (2.0 if actor.kind in {"balloon", "flower"} else 1.0))
-    if actor.kind == "tree" and actor.colour is None:
-        seasons = world.scene.weather
-        colour = (0.96, 0.62, 0.74) if "petals" in seasons else (0.86, 0.46, 0.14) if "leaves" in seasons else colour
+def _standing(  # noqa: PLR0917 - a group and its ground
+    world: World, kind: str, count: int, rng: np.random.Generator, middle: float, rows: tuple[float, float, float]
+) -> list[_Spot]:
+    """A group on the ground: few stand side by side, many in depth, each as large as its distance makes it."""
+    high, back, feet = rows
+    if count == 1:
+        return [_Spot(middle + 0.10 * (float(rng.random()) - 0.5) * (middle == 0.5), feet)]
+    role = ROLES[kind]
+    stout = (role.box[0] + role.box[1]) * 0.70 * role.size * world.unit / world.width  # of the frame's width
+    scale = {2: 0.94, 3: 0.88, 4: 0.82}.get(count, 0.80)
+    if count <= _SMALL_GROUP:
+        room = 0.92 if middle == 0.5 else 0.50
+        gap = min(max(stout * scale * 1.05, 0.10), room / count)
+        order = sorted(range(count), key=lambda slot: abs(slot - (count - 1) / 2))
+        spots = []
+        for n, slot in enumerate(order):
+            y = feet - (0.0 if n == 0 else float(rng.random()) * min(feet - back, 0.045))
+            jitter = gap * 0.16 * (float(rng.random()) - 0.5)
+            spots.append(_Spot(middle + (slot - (count - 1) / 2) * gap + jitter, y, scale * (y - high) / (feet - high)))
+        return spots
+    looks = min(count, _LOOKS)
+    # Room for depth needs a front row that stands nearer than somebody alone.
+    front = min(max(feet, 0.955), high + 1.35 * (feet - high))
+    scale = min(scale, 0.18 / stout)  # large beasts would hide each other
+    slots = rng.permutation(looks)
+    spots = []
+    for n in range(count):
+        nearness = 1 - (n % _LOOKS) / looks  # twins share a row and stand half the picture apart
+        y = back + (front - back) * nearness**1.25
+        twin = n >= _LOOKS
+        first = (int(slots[n % looks]) + looks // 2 * twin) % looks + 0.5 * twin
+        x = 0.04 + 0.92 * (first + 0.1 + 0.3 * float(rng.random())) / looks
+        if world.scene.place == "street":
+            x = 0.5 + (x - 0.5) * (0.30 + 0.70 * (y - high) / (feet - high))  # between the houses
+        spots.append(_Spot(x, y, scale * (y - high) / (feet - high)))
+    return spots
+
+
+def _hovering(world: World, kind: str, n: int, count: int, rng: np.random.Generator, middle: float) -> _Spot:  # noqa: PLR0917 - one of many in the air
+    """A place in the air or the water; companions are smaller, for they are farther away."""
+    high = world.horizon / world.height
+    a, b = float(rng.random()), float(rng.random())
+    x = middle + 0.10 * (a - 0.5) if n == 0 else 0.06 + 0.88 * ((middle + n * 0.618 + 0.06 * a) % 1.0)
+    size = (1.0 if count < 8 else 0.85) if n == 0 else 0.35 + 0.40 * a
+    if kind == "rocket" or world.scene.place == "space":
+        return _Spot(x, 0.80 if n == 0 else 0.35 + 0.5 * b, size)
+    if kind in SWIMMERS:
+        return _Spot(x, 0.62 if n == 0 else 0.25 + 0.55 * ((b + n * 0.38) % 1.0), size)
+    top = min(high - 0.10, 0.60) + (0.12 if kind == "dragon" else 0.0)
+    rows = 1.0 if n == 0 else 0.35 + 0.75 * ((b * 0.4 + n * 0.38) % 1.0)
+    return _Spot(x, top * rows + (0.04 if kind == "butterfly" else 0.0), size)
+
+
+def _tones(world: World, actor: Actor, distance: float, n: int, rng: np.random.Generator) -> Tones:
+    """The subject's colours in the light of the place; `n` counts companions."""
+    kind = actor.kind
+    people = kind in PEOPLE
+    colour = _colour(world, actor, n, rng)
     level = 1.0 if world.light.level > 0.4 else 1.5
+    haze = max(distance - 0.2, 0.0) * (0.2 if people else 0.5) + (0.22 if kind in _FAR else 0.0)
 
     def lit(c: Triple) -> Triple:
         """In this light, and never lost in the dark: a subject is what one looks at."""
-        return world.hazed(
-            mix(world.lit(c, level), scaled(c, 0.85), 0.42), distance * 0.45 + (0.22 if actor.kind in _FAR else 0.0)
-        )
+        return world.hazed(mix(world.lit(c, level), scaled(c, 0.85), 0.60 if n and people else 0.42), haze)
 
-    if actor.kind in {"lantern", "campfire", "jellyfish"}:
+    if kind in {"lantern", "campfire", "jellyfish"}:
         return Tones(colour, lit((0.1, 0.1, 0.12)), mix(colour, (1, 1, 1), 0.5), colour, (1.0, 0.85, 0.5))
+    if kind == "candle":  # it stands in its own light
+        return Tones(scaled(colour, 0.86), (0.08, 0.07, 0.07), colour, colour, (1.0, 0.85, 0.5))
     dark = world.light.level < 0.5
     glow: Triple = (1.0, 0.80, 0.42) if dark else mix(world.light.middle, (0.2, 0.24, 0.3), 0.4)
-    if actor.kind in {"robot", "ufo"}:
+    if kind in {"robot", "ufo"}:
         glow = (0.35, 0.95, 1.0)
-    return Tones(lit(colour), lit((0.10, 0.10, 0.13)), lit((0.93, 0.92, 0.89)), lit((0.84, 0.62, 0.50)), glow)
+    turn = n + int(rng.integers(0, 3)) if people and n else 0
+    return Tones(
+        lit(colour), lit(TROUSERS[turn % len(TROUSERS)]), lit((0.93, 0.92, 0.89)), lit(SKINS[turn % len(SKINS)]), glow,
+        lit(HAIR[(turn * 2 + n) % len(HAIR)]) if n else HAIR[0], cut=(n - 1) % 3 + 1 if n else 0,
+    )  # fmt: skip
+
+
+def _colour(world: World, actor: Actor, n: int, rng: np.random.Generator) -> Triple:
+    """What the prompt says, or what its kind wears; companions differ."""
+    kind = actor.kind
+    plain = ROLES[kind].colour
+    chance = float(rng.normal())
+    said = actor.colour
+    if kind == "fox" and said == COLOURS["red"]:
+        said = None  # a red fox is orange
+    if kind in {"flower", "bloom"} and said is None:
+        said = next((FLOWERS[word] for word in tokens(world.shot.prompt) if word in FLOWERS), None)
+    if said is not None:
+        return said if n == 0 else scaled(turned(said, 0.008 * chance), 0.88 + 0.07 * (n % 4))
+    if kind == "tree":
+        seasons = world.scene.weather
+        return (0.96, 0.62, 0.74) if "petals" in seasons else (0.86, 0.46, 0.14) if "leaves" in seasons else plain
+    if n == 0:
+        return plain
+    shades = COATS.get(kind, CLOTHES if kind in PEOPLE - _UNIFORM else ())
+    if shades:
+        return shades[(3 * n + int(rng.integers(0, 2))) % len(shades)]
+    return scaled(turned(plain, 0.17 * n if kind == "dancer" else 0.015 * chance, 0.9), 0.86 + 0.08 * (n % 4))

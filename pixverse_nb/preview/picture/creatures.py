@@ -27,6 +27,7 @@ class Build:
     tail: str = "brush"
     mane: bool = False
     stride: float = 0.42
+    socks: bool = False  # dark lower legs
 
 
 def quadruped(build: Build) -> Draw:
@@ -61,6 +62,9 @@ def _leg(pen: Pen, root: Point, a: float, build: Build, colour: tuple[float, flo
     knee = reach_to(root, angle + lift * 0.6, length)
     foot = reach_to(knee, angle - lift, length * 0.96)
     pen.limb([root, knee, foot], (build.leg * 2.3, build.leg * 1.05, build.leg * 0.72), colour)
+    if build.socks:
+        shin = (knee[0] * 0.75 + foot[0] * 0.25, knee[1] * 0.75 + foot[1] * 0.25)
+        pen.limb([shin, foot], (build.leg * 0.98, build.leg * 0.76), darker(scaled(colour, 0.5), 0.45))
     pen.blob((foot[0] + 0.02, foot[1]), build.leg * 0.62, build.leg * 0.40, scaled(colour, 0.7))
 
 
@@ -73,6 +77,12 @@ def _tail(pen: Pen, root: Point, a: float, build: Build, tones: Tones) -> None:
     elif build.tail == "hair":
         pen.smooth([(x + 0.05, y + 0.03), (x - 0.14, y + 0.02 + wag), (x - 0.34, y - 0.22 + wag), (x - 0.38, y - 0.48 + wag * 1.6),
                     (x - 0.24, y - 0.34 + wag), (x - 0.06, y - 0.14)], darker(tones.main, 0.5))  # fmt: skip
+    elif build.tail == "fox":
+        brush = [(x + 0.05, y + 0.03), (x - 0.16, y + 0.05), (x - 0.42, y + 0.05 + wag), (x - 0.68, y - 0.06 + wag * 1.5),
+                 (x - 0.88, y - 0.22 + wag * 2.2), (x - 0.66, y - 0.30 + wag * 1.7), (x - 0.40, y - 0.24 + wag), (x - 0.12, y - 0.12)]  # fmt: skip
+        pen.smooth(brush, tones.shade(0.92))
+        pen.smooth([(x - 0.62, y - 0.07 + wag * 1.4), (x - 0.74, y - 0.09 + wag * 1.7), (x - 0.90, y - 0.225 + wag * 2.2), (x - 0.70, y - 0.285 + wag * 1.8),
+                    (x - 0.60, y - 0.24 + wag * 1.6), (x - 0.66, y - 0.20 + wag * 1.6), (x - 0.60, y - 0.15 + wag * 1.5)], scaled(tones.pale, 1.02))  # fmt: skip
     elif build.tail == "short":
         pen.limb([(x + 0.05, y), (x - 0.07, y - 0.06 + wag * 0.4)], (0.09, 0.06), mix(tones.main, tones.pale, 0.3))
     else:
@@ -91,12 +101,22 @@ def _head(pen: Pen, root: Point, a: float, build: Build, tones: Tones) -> None:
         pen.smooth([(x - 0.02, y + 0.13), (x - 0.15, y + 0.03), (root[0] - 0.10, root[1] + 0.10), (root[0] - 0.28, root[1] + 0.08 - nod),
                     (root[0] - 0.10, root[1] - 0.04), (x - 0.12, y - 0.07)], darker(tones.main, 0.45))  # fmt: skip
     _ears(pen, x, y, build, tones)
+    if build.ears == "fox":
+        _fox_head(pen, x, y, root, tones)
+        return
     pen.blob((x, y), build.head[0], build.head[1], tones.main, turn=-0.25)
     pen.limb([(x + 0.04, y - 0.02), (x + build.head[0] * 0.6 + build.snout, y - build.snout * 0.55 - 0.02)],
              (build.head[1] * 1.5, build.head[1] * 0.85), tones.main)  # fmt: skip
     nose = (x + build.head[0] * 0.6 + build.snout * 1.1, y - build.snout * 0.52 - 0.01)
     pen.blob(nose, 0.024, 0.020, tones.dark)
     pen.blob((x + build.head[0] * 0.42, y + 0.030), 0.018, 0.020, (0.03, 0.03, 0.04))
+    if build.ears == "cat":
+        pen.blob((x + 0.10, y - 0.065), 0.095, 0.062, mix(tones.main, tones.pale, 0.65))
+        pen.blob((x + 0.175, y - 0.045), 0.022, 0.016, (0.78, 0.42, 0.40))
+        pen.blob((x + 0.090, y + 0.030), 0.032, 0.036, (0.62, 0.72, 0.24))
+        pen.blob((x + 0.098, y + 0.030), 0.013, 0.032, (0.03, 0.03, 0.04))
+        for k in (-1, 0, 1):
+            pen.limb([(x + 0.13, y - 0.065), (x + 0.28, y - 0.075 + 0.055 * k)], (0.008, 0.005), tones.pale)
     if build.ears == "trunk":
         pen.limb([(nose[0] - 0.1, nose[1] + 0.02), (nose[0], nose[1] - 0.28), (nose[0] - 0.04 + nod * 2, nose[1] - 0.56), (nose[0] + 0.06 + nod * 3, nose[1] - 0.68)],
                  (0.15, 0.11, 0.08, 0.06), tones.main)  # fmt: skip
@@ -104,6 +124,19 @@ def _head(pen: Pen, root: Point, a: float, build: Build, tones: Tones) -> None:
             [(x - 0.02, y + 0.10), (x - 0.26, y + 0.10), (x - 0.30, y - 0.16), (x - 0.12, y - 0.24)], tones.shade(0.82)
         )
         pen.limb([(nose[0] - 0.12, nose[1] - 0.10), (nose[0] + 0.06, nose[1] - 0.20)], (0.035, 0.012), tones.pale)
+
+
+def _fox_head(pen: Pen, x: float, y: float, root: Point, tones: Tones) -> None:
+    """A wedge with white cheeks and bib, a thin muzzle and a black nose."""
+    pen.smooth([(x - 0.04, y - 0.10), (x + 0.03, y - 0.13), (root[0] + 0.10, root[1] - 0.14), (root[0] + 0.02, root[1] - 0.34), (root[0] - 0.06, root[1] - 0.26),
+                (root[0] + 0.0, root[1] - 0.05)], tones.pale)  # fmt: skip
+    pen.smooth([(x - 0.17, y + 0.02), (x - 0.10, y + 0.12), (x + 0.04, y + 0.12), (x + 0.15, y + 0.03), (x + 0.34, y - 0.055), (x + 0.345, y - 0.09),
+                (x + 0.18, y - 0.10), (x + 0.02, y - 0.14), (x - 0.13, y - 0.11)], tones.main)  # fmt: skip
+    pen.smooth([(x + 0.33, y - 0.075), (x + 0.18, y - 0.045), (x + 0.08, y - 0.020), (x - 0.04, y - 0.055), (x - 0.17, y - 0.12), (x - 0.02, y - 0.155),
+                (x + 0.18, y - 0.11), (x + 0.33, y - 0.095)], tones.pale)  # fmt: skip
+    pen.blob((x + 0.345, y - 0.068), 0.030, 0.025, (0.05, 0.04, 0.05))
+    pen.blob((x + 0.085, y + 0.030), 0.025, 0.021, (0.04, 0.03, 0.03), turn=-0.3)
+    pen.blob((x + 0.092, y + 0.037), 0.007, 0.007, (1.0, 0.96, 0.88))
 
 
 def _ears(pen: Pen, x: float, y: float, build: Build, tones: Tones) -> None:
@@ -114,6 +147,10 @@ def _ears(pen: Pen, x: float, y: float, build: Build, tones: Tones) -> None:
                 [(x + dx - 0.04, y + h * 0.55), (x + dx - 0.005, y + h * 2.0), (x + dx + 0.065, y + h * 0.6)],
                 tones.shade(shade),
             )
+    elif build.ears == "cat":
+        _cat_ears(pen, x, y, h, tones)
+    elif build.ears == "fox":
+        _fox_ears(pen, x, y, tones)
     elif build.ears == "antler":
         for lean, shade in ((0.10, 0.8), (-0.16, 1.0)):
             tip = (x + lean, y + 0.52)
@@ -132,12 +169,37 @@ def _ears(pen: Pen, x: float, y: float, build: Build, tones: Tones) -> None:
         pen.blob((x - 0.07, y + h * 0.9), 0.055, 0.06, tones.shade(0.85))
 
 
+def _cat_ears(pen: Pen, x: float, y: float, h: float, tones: Tones) -> None:
+    for dx, shade in ((0.05, 0.7), (-0.11, 1.0)):
+        outer = [(x + dx - 0.055, y + h * 0.55), (x + dx - 0.01, y + h * 1.62), (x + dx + 0.095, y + h * 0.75)]
+        pen.shape(outer, tones.shade(shade))
+        pen.shape(
+            [(x + dx - 0.025, y + h * 0.70), (x + dx, y + h * 1.40), (x + dx + 0.060, y + h * 0.80)],
+            mix(tones.main, (0.86, 0.56, 0.52), 0.6),
+        )
+
+
+def _fox_ears(pen: Pen, x: float, y: float, tones: Tones) -> None:
+    for dx, shade in ((0.03, 0.7), (-0.09, 1.0)):
+        left, tip, right = (x + dx - 0.075, y + 0.07), (x + dx - 0.035, y + 0.335), (x + dx + 0.080, y + 0.09)
+        pen.shape([left, tip, right], tones.shade(shade))
+        middle = ((left[0] + right[0]) / 2, (left[1] + right[1]) / 2)
+        inner = [(p[0] + (middle[0] - p[0]) * 0.42, p[1] + (middle[1] - p[1]) * 0.34) for p in (left, tip, right)]
+        pen.shape(inner, darker(tones.main, 0.45))
+        pen.shape([(tip[0] + (left[0] - tip[0]) * 0.3, tip[1] + (left[1] - tip[1]) * 0.3), tip, (tip[0] + (right[0] - tip[0]) * 0.3, tip[1] + (right[1] - tip[1]) * 0.3)],
+                  (0.10, 0.06, 0.05))  # fmt: skip
+
+
 CAT = quadruped(
-    Build(long=1.30, deep=0.56, neck=(0.20, 0.22), head=(0.21, 0.19), snout=0.035, leg=0.12, ears="point", tail="long",
+    Build(long=1.22, deep=0.46, neck=(0.17, 0.17), head=(0.215, 0.195), snout=-0.005, leg=0.098, ears="cat", tail="long",
           stride=0.36)
 )  # fmt: skip
 DOG = quadruped(
     Build(long=1.15, deep=0.54, neck=(0.24, 0.26), head=(0.19, 0.155), snout=0.15, leg=0.115, ears="flop", stride=0.50)
+)  # fmt: skip
+FOX = quadruped(
+    Build(long=1.22, deep=0.44, neck=(0.22, 0.17), head=(0.17, 0.125), snout=0.16, leg=0.074, ears="fox", tail="fox",
+          stride=0.46, socks=True)
 )  # fmt: skip
 HORSE = quadruped(
     Build(long=1.18, deep=0.50, neck=(0.36, 0.50), head=(0.15, 0.115), snout=0.24, leg=0.085, ears="point", tail="hair",

@@ -10,7 +10,7 @@ from . import noise
 from .camera import Pose
 from .land import ridge, rows_plate
 from .palette import gradient, mix, turned
-from .planes import Bytes, Frame, Plate, Triple, dithered, painted, painted_softly, resized, yuv_of
+from .planes import BRIGHTEST, Bytes, Frame, Plate, Triple, brighten, dithered, painted, painted_softly, resized, yuv_of
 from .sky import canvas
 from .world import Item, Still, World
 
@@ -101,8 +101,7 @@ class Rays:
         at = swing * (1 + np.sin(pose.seconds * self.rate)), swing * (1 - np.sin(pose.seconds * self.rate * 0.7 + 1))
         a, b = (fan[:, int(x) : int(x) + frame.width] for fan, x in zip((self.first, self.second), at, strict=True))
         light = np.minimum(a, b)
-        np.minimum(light, 238 - np.minimum(frame.y, 238), out=light)
-        np.add(frame.y, light, out=frame.y)
+        brighten(frame.y, light, np.uint8(BRIGHTEST) - light)
 
 
 def rays(world: World, strength: float, *, lean: float = 0.35) -> Rays:

@@ -19,18 +19,31 @@ from numpy.typing import NDArray
 from .lens import planes_of
 from .planes import Frame
 from .shot import FPS
+from .world import World
 
 Samples = NDArray[np.float32]
 
 RATE = 48_000
 """Sound samples per second."""
 
-# ultrafast leaves these out; they cost a tenth of the time, and soft skies and file sizes need them. A keyframe every
-# second makes seeking and posters quick.
-_X264 = f"aq-mode=1:deblock=0,0:ref=1:keyint={FPS}:min-keyint={FPS}"
-# The largest clips show each flaw smaller, and packing their bits tightly costs a fifth of the encoder's time.
-_LARGE = 1600  # px of the long side
-_USUAL, _LARGER = ("23", "cabac=1"), ("25", "cabac=0")
+# ultrafast leaves the deblocking out; soft skies need it. A keyframe every second makes seeking and posters quick.
+# Packing the bits tightly (CABAC) would add two fifths to the encoder's time and save a sixth of the file.
+_X264 = f"deblock=0,0:ref=1:cabac=0:keyint={FPS}:min-keyint={FPS}"
+# A constant quantiser: judging each frame and block, as crf and adaptive quantisation do, takes a fifth of the
+# encoder's time. What a scene needs is known before it is drawn.
+_USUAL, _DARK, _WET = 22, 20, 26
+_FALLS = frozenset({"rain", "storm", "snowfall"})
+
+
+def fineness(world: World) -> int:
+    """The quantiser that suits a scene: 20 (fine) to 26 (coarse).
+
+    Streaks and flakes are new in every frame, are the dearest thing to encode, and hide what is coarse; dark gradients
+    show each step.
+    """
+    if world.scene.weather & _FALLS:
+        return _WET
+    return _DARK if world.light.night else _USUAL
 
 
 @contextlib.contextmanager
@@ -46,7 +59,13 @@ def _beside(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def write(path: Path, size: tuple[int, int], frames: Iterable[Frame], sound: Iterator[Samples] | None) -> None:
+def write(
+    path: Path,
+    size: tuple[int, int],
+    frames: Iterable[Frame],
+    sound: Iterator[Samples] | None,
+    quantiser: int = _USUAL,
+) -> None:
     """Encode to `path`: H.264 yuv420p at 24 frames per second, AAC stereo at 48 kHz, faststart.
 
     Parameters
@@ -59,6 +78,8 @@ def write(path: Path, size: tuple[int, int], frames: Iterable[Frame], sound: Ite
         Each is copied before the next is asked for.
     sound : iterator of arrays or None
         Float32 (2, 48000) blocks in -1..1, one for every 24 frames; None for a clip without a sound track.
+    quantiser : int
+        How coarse the picture may be: 0 (exact) to 51; see `fineness`.
     """
     with (
         _beside(path) as temporary,
@@ -66,26 +87,27 @@ def write(path: Path, size: tuple[int, int], frames: Iterable[Frame], sound: Ite
             str(temporary), "w", format="mp4", options={"movflags": "+faststart", "fflags": "+bitexact"}
         ) as container,
     ):
-        video = _video_stream(container, size)
+        video = _video_stream(container, size, quantiser)
+        picture = av.VideoFrame(*size, "yuv420p")
         voice = None if sound is None else _sound_stream(container)
         for number, frame in enumerate(frames):
             if voice is not None and sound is not None and number % FPS == 0:
                 container.mux(voice.encode(_sound_frame(next(sound), number // FPS)))
-            container.mux(video.encode(_picture(frame, number)))
+            _copy(frame, picture, number)
+            container.mux(video.encode(picture))
         container.mux(video.encode(None))
         if voice is not None:
             container.mux(voice.encode(None))
 
 
-def _video_stream(container: OutputContainer, size: tuple[int, int]) -> VideoStream:
+def _video_stream(container: OutputContainer, size: tuple[int, int], quantiser: int) -> VideoStream:
     stream = container.add_stream("libx264", rate=FPS)
     stream.width, stream.height = size
     stream.pix_fmt = "yuv420p"
     stream.time_base = Fraction(1, FPS)
     # One thread: the same bytes every time, and two clips at once share two cores fairly.
     stream.thread_count = 1
-    crf, packing = _LARGER if max(size) > _LARGE else _USUAL
-    stream.options = {"preset": "ultrafast", "crf": crf, "threads": "1", "x264-params": f"{_X264}:{packing}"}
+    stream.options = {"preset": "ultrafast", "qp": str(quantiser), "threads": "1", "x264-params": _X264}
     context = stream.codec_context
     context.time_base = Fraction(1, FPS)
     context.color_primaries = context.color_trc = context.colorspace = 1  # BT.709
@@ -108,10 +130,9 @@ def _sound_frame(block: Samples, second: int) -> av.AudioFrame:
     return frame
 
 
-def _picture(frame: Frame, number: int) -> av.VideoFrame:
-    picture = av.VideoFrame(frame.width, frame.height, "yuv420p")
+def _copy(frame: Frame, picture: av.VideoFrame, number: int) -> None:
+    """Fill the one picture that every frame is encoded from: the encoder has copied it when it returns."""
     for target, source in zip(planes_of(picture), frame.planes, strict=True):
         target[...] = source
     picture.pts = number
     picture.time_base = Fraction(1, FPS)
-    return picture

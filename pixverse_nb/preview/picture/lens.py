@@ -67,6 +67,7 @@ class Lens:
     drawn: tuple[int, int]
     shown: tuple[int, int]
     _scaler: VideoReformatter = field(init=False, default_factory=VideoReformatter)
+    _source: VideoFrame | None = field(init=False, default=None)
 
     def cuts(self, zoom: float) -> tuple[Cut, Cut]:
         """Across and down; both must be nudged while drawing."""
@@ -83,7 +84,9 @@ class Lens:
         across, down = cuts
         if (across.length, down.length) == (across.grown, down.grown) == self.shown:
             return canvas
-        source = VideoFrame(across.length, down.length, "yuv420p")
+        source = self._source
+        if source is None or (source.width, source.height) != (across.length, down.length):
+            source = self._source = VideoFrame(across.length, down.length, "yuv420p")
         for plane, target, part in zip(canvas.planes, planes_of(source), (1, 2, 2), strict=True):
             top, left = down.start // part, across.start // part
             target[...] = plane[top : top + target.shape[0], left : left + target.shape[1]]

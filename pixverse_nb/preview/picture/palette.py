@@ -75,7 +75,7 @@ def light_of(shot: Shot, scene: Scene) -> Light:
     light = _LIGHTS[scene.time]
     rng = dice(shot, "light")
     if scene.place == "dream":
-        return _dream(float(rng.random()))
+        return _mooded(_dream(rng, scene), scene)
     if light.night and scene.place == "forest":  # under the trees a true night would show nothing at all
         light = replace(light, middle=scaled(light.middle, 1.7), low=scaled(light.low, 1.7), level=0.42)
     hue = float(rng.normal()) * 0.010
@@ -85,19 +85,47 @@ def light_of(shot: Shot, scene: Scene) -> Light:
         light = _recoloured(light, lambda c: mix(turned(c, 0, 0.7), (0.16, 0.18, 0.22), 0.35))
     if "storm" in scene.weather:
         light = _recoloured(light, lambda c: scaled(c, 0.6))
-    for mood in sorted(scene.moods & set(_MOODS)):
-        light = _MOODS[mood](light)
+    light = _mooded(light, scene)
     if scene.tint is not None:
         tint = scene.tint
-        light = _recoloured(light, lambda c: mix(c, _washed(tint, c), 0.42))
+        light = _recoloured(light, lambda c: mix(c, washed(tint, c), 0.55))
+    if scene.sky is not None:
+        light = _skied(light, scene.sky)
+    # What covers the land is thrown back a little by the air above it.
+    return replace(light, low=dyed(light.low, scene.ground, 0.30), middle=dyed(light.middle, scene.ground, 0.14))
+
+
+def _mooded(light: Light, scene: Scene) -> Light:
+    for mood in sorted(scene.moods & set(_MOODS)):
+        light = _MOODS[mood](light)
     return light
 
 
-def _washed(tint: Triple, colour: Triple) -> Triple:
-    """The tint at the brightness of a colour."""
-    bright = 0.3 * colour[0] + 0.59 * colour[1] + 0.11 * colour[2]
-    own = max(0.3 * tint[0] + 0.59 * tint[1] + 0.11 * tint[2], 0.08)
-    return scaled(tint, min(bright / own, 3.0) * 0.9 + 0.1)
+def _skied(light: Light, tint: Triple) -> Light:
+    """A sky of this colour; the sun keeps most of its own."""
+    coloured = _recoloured(light, lambda c: mix(c, washed(tint, c), 0.72))
+    return replace(coloured, sun=mix(light.sun, coloured.sun, 0.4))
+
+
+def washed(tint: Triple, colour: Triple) -> Triple:
+    """The tint, about as bright as a colour: nearer to its own brightness where the colour is brighter."""
+    bright, own = brightness(colour), max(brightness(tint), 0.02)
+    share = 0.5 if own > 0.2 else 0.75  # of black and navy nothing is left when they are bright
+    wanted = bright if bright < own else (1 - share) * bright + share * own
+    strong = scaled(tint, min(wanted / own, 1.0 / max(tint)))
+    # A colour that cannot be brighter becomes paler, and keeps its hue.
+    pale = max(wanted - brightness(strong), 0.0) / max(1.0 - brightness(strong), 1e-6)
+    return mix(strong, (1.0, 1.0, 1.0), pale)
+
+
+def brightness(colour: Triple) -> float:
+    """How bright a colour looks, 0-1."""
+    return 0.3 * colour[0] + 0.59 * colour[1] + 0.11 * colour[2]
+
+
+def dyed(colour: Triple, tint: Triple | None, share: float = 0.75) -> Triple:
+    """A thing's colour with `share` (0-1) of a tint at its own brightness; unchanged without a tint."""
+    return colour if tint is None else mix(colour, washed(tint, colour), share)
 
 
 def _recoloured(light: Light, change: Callable[[Triple], Triple]) -> Light:
@@ -115,23 +143,44 @@ def _neon(light: Light) -> Light:
     )
 
 
-def _dream(hue: float) -> Light:
-    """A sky that no one has seen: three related hues from the text's own number."""
-    dark = colorsys.hsv_to_rgb(hue, 0.72, 0.30)
-    middle = colorsys.hsv_to_rgb((hue + 0.10) % 1, 0.55, 0.72)
-    low = colorsys.hsv_to_rgb((hue + 0.20) % 1, 0.40, 0.98)
-    return Light(dark, middle, low, mix(low, (1.0, 1.0, 0.95), 0.6), 0.28, 0.6, 0.8)
+def _dream(rng: np.random.Generator, scene: Scene) -> Light:
+    """A sky that no one has seen: related hues from a colour that the words name, from their mood, or by chance."""
+    hue, spread, saturation, bright = float(rng.random()), 0.10, 1.0, 1.0
+    moods = [_MOOD_HUES[mood] for mood in sorted(scene.moods) if mood in _MOOD_HUES]
+    tint = scene.tint or scene.sky or scene.ground or scene.water
+    if tint is not None:
+        named, saturation, value = colorsys.rgb_to_hsv(*tint)
+        # The hues stay about the named one, and the eye does not take red for orange.
+        hue, spread = named + 0.02 * (hue - 0.5) - 0.015, 0.015
+        saturation, bright = min(saturation * 1.25, 1.25), 0.35 + 0.65 * value
+    elif moods:
+        hue, spread = moods[0] + 0.06 * (hue - 0.5) - 0.03, 0.03
 
+    def shade(step: int, strong: float, value: float) -> Triple:
+        return colorsys.hsv_to_rgb((hue + step * spread) % 1.0, min(strong * saturation, 1.0), value * bright)
+
+    low = shade(2, 0.40 if tint is None else 0.62, 0.98)
+    return Light(shade(0, 0.72, 0.30), shade(1, 0.55, 0.72), low, mix(low, (1.0, 1.0, 0.95), 0.6), 0.28, 0.6, 0.8)
+
+
+_MOOD_HUES = {"warm": 0.08, "vintage": 0.10, "joyful": 0.13, "cold": 0.56, "sad": 0.61, "neon": 0.83}
+"""The hue of a dream by its mood, in turns."""
 
 _MOODS: dict[str, Callable[[Light], Light]] = {
     "neon": _neon,
     "noir": lambda light: _recoloured(light, lambda c: turned(c, 0, 0.06)),
-    "warm": lambda light: _recoloured(light, lambda c: mix(c, _washed((1.0, 0.74, 0.42), c), 0.25)),
-    "cold": lambda light: _recoloured(light, lambda c: mix(c, _washed((0.55, 0.78, 1.0), c), 0.35)),
+    "warm": lambda light: _recoloured(light, lambda c: mix(c, washed((1.0, 0.74, 0.42), c), 0.25)),
+    "cold": lambda light: _recoloured(light, lambda c: mix(c, washed((0.55, 0.78, 1.0), c), 0.35)),
     "pastel": lambda light: _recoloured(light, lambda c: mix(turned(c, 0, 0.75), (1.0, 0.95, 0.95), 0.22)),
     "vivid": lambda light: _recoloured(light, lambda c: turned(c, 0, 1.35)),
-    "vintage": lambda light: _recoloured(light, lambda c: mix(c, _washed((0.86, 0.68, 0.44), c), 0.5)),
+    "vintage": lambda light: _recoloured(light, lambda c: mix(c, washed((0.86, 0.68, 0.44), c), 0.5)),
     "dark": lambda light: replace(_recoloured(light, lambda c: scaled(c, 0.55)), level=light.level * 0.6),
+    "sad": lambda light: replace(
+        _recoloured(light, lambda c: scaled(mix(turned(c, 0, 0.8), washed((0.36, 0.46, 0.62), c), 0.25), 0.62)),
+        level=light.level * 0.7,
+        glow=light.glow * 0.6,
+    ),
+    "joyful": lambda light: _recoloured(light, lambda c: scaled(turned(c, 0, 1.15), 1.08)),
 }
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFilter
 
 from .palette import mix, scaled
 from .planes import VIDEO_MATRIX, Bytes, Plate, Triple, halved, yuv_of
@@ -32,6 +33,10 @@ class Tones:
         What the prompt's colour word colours: the dress, the coat of an animal, the paint of a car.
     dark, pale, skin, glow : triple
         Outlines and shadows, light parts, skin, and lamps or windows.
+    hair : triple
+        A person's.
+    cut : int
+        Which haircut and clothes, 0-3; 0 is what somebody wears who comes alone.
     """
 
     main: Triple
@@ -39,6 +44,8 @@ class Tones:
     pale: Triple
     skin: Triple
     glow: Triple
+    hair: Triple = (0.14, 0.09, 0.06)
+    cut: int = 0
 
     def shade(self, by: float) -> Triple:
         """The main colour, darker or lighter."""
@@ -96,6 +103,38 @@ class Pen:
         for (x, y), w in zip(points, thick, strict=True):
             self.blob((x, y), w / 2, w / 2, colour)
 
+    def haze(
+        self, points: Sequence[Point], thick: Sequence[float], colour: Triple, alpha: Sequence[float], *, soft: float
+    ) -> None:
+        """Steam, breath or glow: a chain of round puffs whose edges are blurred, laid over what is there.
+
+        Parameters
+        ----------
+        points, thick, alpha : sequences
+            Centre, width and coverage (0-1) of each puff; between two of them the chain tapers.
+        soft : float
+            How far the edge is blurred.
+        """
+        coarse = self.finer * 2  # it is soft: half the size of the finished figure will do
+        spots = _strung([(*self.at(p), w * self.scale / 2, a) for p, w, a in zip(points, thick, alpha, strict=True)])
+        edge = 3 * soft * self.scale
+        left, top = (max(int(min(s[i] - s[2] for s in spots) - edge), 0) for i in (0, 1))
+        right = min(int(max(x + r for x, _, r, _ in spots) + edge), self.image.width)
+        low = min(int(max(y + r for _, y, r, _ in spots) + edge), self.image.height)
+        if right - left < coarse or low - top < coarse:
+            return
+        mask = Image.new("L", (-(-(right - left) // coarse), -(-(low - top) // coarse)), 0)
+        draw = ImageDraw.Draw(mask)
+        for x, y, r, a in spots:
+            draw.ellipse(
+                [(v - r0 + k) / coarse for v, r0, k in ((x, left, -r), (y, top, -r), (x, left, r), (y, top, r))],
+                fill=int(a * 255),
+            )
+        mask = mask.filter(ImageFilter.GaussianBlur(soft * self.scale / coarse))
+        layer = Image.new("RGBA", (right - left, low - top), _ink(colour, 1.0))
+        layer.putalpha(mask.resize(layer.size, Image.Resampling.BILINEAR))
+        self.image.alpha_composite(layer, (left, top))
+
     def plate(self, *, flip: bool, rim: Triple, toward: float, strength: float) -> Plate:
         """The finished drawing, with light along the edge that looks at the sun.
 
@@ -139,6 +178,23 @@ def _shaded(  # noqa: PLR0917 - everything that the pen knows
         for plane, target in ((u, u_rim), (v, v_rim))
     )
     return np.clip(lit, 16, 240).astype(np.uint8), blue, red
+
+
+def _strung(
+    spots: Sequence[tuple[float, float, float, float]], pieces: int = 4
+) -> list[tuple[float, float, float, float]]:
+    """The spots (x, y, radius, coverage), and more in between each two."""
+    strung = [
+        (
+            ax + (bx - ax) * n / pieces,
+            ay + (by - ay) * n / pieces,
+            ar + (br - ar) * n / pieces,
+            aa + (ba - aa) * n / pieces,
+        )
+        for (ax, ay, ar, aa), (bx, by, br, ba) in itertools.pairwise(spots)
+        for n in range(pieces)
+    ]
+    return [*strung, spots[-1]]
 
 
 def _ink(colour: Triple, alpha: float) -> tuple[int, int, int, int]:

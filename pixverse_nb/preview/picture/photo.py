@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from . import noise, slate
-from .planes import painted
+from .planes import Floats, Plate, converted, coverage
 from .shot import Shot, open_image
 from .world import Item, Still, World
 
@@ -36,14 +36,15 @@ def photo(world: World) -> list[Item]:
         picture = stand_in(shot.image_label or "", world.width, world.height)
     mx, my = world.reach(_NEAR)
     width, height = world.width + 2 * mx, world.height + 2 * my
-    pixels = np.asarray(_cover(picture, width, height), np.float32) / 255.0
-    back = painted(pixels, x=-mx, y=-my, depth=_FAR)
-    yy, xx = np.mgrid[0:height, 0:width].astype(np.float32)
-    across, down = (xx - mx) / world.width - 0.5, (yy - my) / world.height
+    planes = converted(_cover(picture, width, height))
+    across: Floats = (np.arange(width, dtype=np.float32) - mx) / np.float32(world.width) - np.float32(0.5)
+    down: Floats = ((np.arange(height, dtype=np.float32) - my) / np.float32(world.height))[:, None]
     near = np.exp(-((across / 0.34) ** 2)) * noise.smoothstep(0.15, 0.60, down)
     near = np.maximum(near, noise.smoothstep(0.70, 1.0, down))
-    front = painted(pixels, near.astype(np.float32), x=-mx, y=-my, depth=_NEAR)
-    return [Still(back), Still(front)]
+    return [
+        Still(Plate(planes, None, -mx, -my, _FAR)),
+        Still(Plate(planes, coverage(near), -mx, -my, _NEAR)),
+    ]
 
 
 def _cover(picture: Image.Image, width: int, height: int) -> Image.Image:

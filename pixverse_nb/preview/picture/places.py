@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
+
 from .city import skyline, street
 from .deep import space, studio, underwater
 from .land import far_hills, ground, ridge, trees
 from .near import grass, orbs, palms, shore
-from .palette import mix, turned
-from .planes import Triple
+from .palette import dyed, mix, turned
+from .planes import Triple, yuv_of
 from .sky import sky
 from .vocabulary import STANDING
 from .water import Water
+from .words import tokens
 from .world import Item, Setting, Still, World
 
 GREEN: Triple = (0.30, 0.46, 0.18)
+_AUTUMN_ROWS: tuple[Triple, ...] = ((0.84, 0.60, 0.20), (0.80, 0.40, 0.12), (0.56, 0.20, 0.09))
 AUTUMN: Triple = (0.62, 0.36, 0.12)
 SAND: Triple = (0.86, 0.64, 0.40)
 SNOW: Triple = (0.92, 0.95, 1.0)
@@ -25,8 +31,29 @@ def build(world: World) -> Setting:
     return _BUILDERS[world.scene.place](world)
 
 
+def _land(world: World, colour: Triple, share: float = 0.9) -> Triple:
+    """A colour of the ground, as the words would have it: a red desert, a forest in blue."""
+    return dyed(dyed(colour, world.scene.tint, 0.5 * share), world.scene.ground, share)
+
+
 def _leaf(world: World) -> Triple:
-    return AUTUMN if "leaves" in world.scene.weather else GREEN
+    return _land(world, AUTUMN if "leaves" in world.scene.weather else GREEN)
+
+
+def _water(world: World, rough: float) -> Water:
+    """Water that mirrors less, and shows its own colour more, when the words give it one."""
+    water = Water.of(world, rough=rough)
+    tint = world.scene.water or world.scene.tint
+    if tint is None:
+        return water
+    named = world.scene.water is not None
+    light = world.light
+    at = np.linspace(0, 1, len(water.deep), dtype=np.float32)[:, None]
+    far, near = (dyed(mix(light.middle, light.low, part), tint, 0.85) for part in (0.7, 0.0))
+    level = 0.45 + 0.4 * light.level
+    own = (np.asarray(far) * (1 - at) + np.asarray(near) * at) * level
+    clear = (water.clear * (0.40 if named else 0.75)).astype(water.clear.dtype)
+    return replace(water, clear=clear, deep=yuv_of(own.astype(np.float32)))
 
 
 def _meadow(world: World) -> Setting:
@@ -48,13 +75,13 @@ def _mountains(world: World) -> Setting:
     return Setting(
         [
             *sky(world),
-            Still(ridge(world, "giants", base=base, rise=0.58, cells=3.0, colour=(0.36, 0.40, 0.50), distance=0.62, depth=0.08,
+            Still(ridge(world, "giants", base=base, rise=0.58, cells=3.0, colour=_land(world, (0.36, 0.40, 0.50)), distance=0.62, depth=0.08,
                         roughness=0.56, power=1.25, crest=SNOW, crest_share=0.42)),
-            Still(ridge(world, "range", base=base + 0.02, rise=0.30, cells=4.5, colour=(0.28, 0.32, 0.38), distance=0.44, depth=0.20,
+            Still(ridge(world, "range", base=base + 0.02, rise=0.30, cells=4.5, colour=_land(world, (0.28, 0.32, 0.38)), distance=0.44, depth=0.20,
                         roughness=0.54, crest=SNOW, crest_share=0.22)),
-            Still(ridge(world, "foothills", base=base + 0.04, rise=0.15, cells=5.0, colour=(0.16, 0.24, 0.18), distance=0.28, depth=0.38)),
-            Still(trees(world, "firs", foot=base + 0.06, tall=0.10, count=46, colour=(0.10, 0.18, 0.12), distance=0.16, depth=0.55)),
-            Still(ground(world, "alp", near=(0.26, 0.36, 0.16), far=(0.30, 0.38, 0.20), from_row=int((base + 0.09) * world.height))),
+            Still(ridge(world, "foothills", base=base + 0.04, rise=0.15, cells=5.0, colour=_land(world, (0.16, 0.24, 0.18)), distance=0.28, depth=0.38)),
+            Still(trees(world, "firs", foot=base + 0.06, tall=0.10, count=46, colour=_land(world, (0.10, 0.18, 0.12), 0.7), distance=0.16, depth=0.55)),
+            Still(ground(world, "alp", near=_land(world, (0.26, 0.36, 0.16)), far=_land(world, (0.30, 0.38, 0.20)), from_row=int((base + 0.09) * world.height))),
         ],
     )  # fmt: skip
 
@@ -70,7 +97,7 @@ def _lake(world: World) -> Setting:
                         distance=0.40, depth=0.18)),
             Still(trees(world, "shore", foot=base - 0.003, tall=0.075, count=60, colour=(0.10, 0.17, 0.12), distance=0.18, depth=0.25,
                         ragged=0.004)),
-            Water.of(world, rough=0.12),
+            _water(world, 0.12),
             *_bank(world, mix(_leaf(world), (0.16, 0.14, 0.10), 0.6)),
         ],
         feet=0.90,
@@ -97,7 +124,7 @@ def _sea(world: World) -> Setting:
             )
         )
     rough = 1.0 if world.scene.weather & {"storm", "wind"} else 0.55
-    return Setting([*items, Water.of(world, rough=rough)])
+    return Setting([*items, _water(world, rough)])
 
 
 def _bank(world: World, colour: Triple) -> list[Item]:
@@ -107,19 +134,21 @@ def _bank(world: World, colour: Triple) -> list[Item]:
 
 def _coast(world: World) -> Setting:
     place = _sea(world)
-    return Setting([*place.behind, *_bank(world, SAND)], feet=0.90)
+    return Setting([*place.behind, *_bank(world, _land(world, SAND))], feet=0.90)
 
 
 def _beach(world: World) -> Setting:
     place = _sea(world)
-    return Setting([*place.behind, shore(world, SAND)], [palms(world)], feet=0.90)
+    return Setting([*place.behind, shore(world, _land(world, SAND))], [palms(world)], feet=0.90)
 
 
 def _forest(world: World) -> Setting:
     base = world.horizon / world.height
     leafy = "leaves" in world.scene.weather
-    green = mix(GREEN, (0.08, 0.22, 0.12), 0.75)
-    shades: tuple[Triple, ...] = ((0.84, 0.60, 0.20), (0.80, 0.40, 0.12), (0.56, 0.20, 0.09)) if leafy else (green,) * 3
+    green = _land(world, mix(GREEN, (0.08, 0.22, 0.12), 0.75))
+    shades: tuple[Triple, ...] = _AUTUMN_ROWS if leafy else (green,) * 3
+    if leafy:
+        shades = tuple(_land(world, shade, 0.6) for shade in shades)
     rows = (
         (0.62, 0.52 if leafy else 0.66, 30, 0.12),
         (0.66, 0.34 if leafy else 0.50, 20, 0.30),
@@ -130,7 +159,7 @@ def _forest(world: World) -> Setting:
         row = trees(world, f"row {n}", foot=base + 0.02 + 0.03 * n, tall=tall * 0.95, count=count // (2 if leafy else 1),
                     colour=shades[n], distance=distance, depth=depth, leafy=leafy)  # fmt: skip
         behind.append(Still(row))
-    floor = mix(shades[1], (0.42, 0.26, 0.12), 0.55)
+    floor = _land(world, mix(shades[1], (0.42, 0.26, 0.12), 0.55), 0.6)
     far = mix(floor, shades[0], 0.5)
     behind.append(
         Still(ground(world, "floor", near=floor, far=far, grain=26, from_row=int((base + 0.10) * world.height)))
@@ -142,8 +171,8 @@ def _forest(world: World) -> Setting:
 
 def _desert(world: World) -> Setting:
     base = world.horizon / world.height
-    red = world.shot.prompt.casefold().find("mar") >= 0 and "martian" in world.shot.prompt.casefold()
-    sand = (0.78, 0.40, 0.22) if red or "mars" in world.shot.prompt.casefold() else SAND
+    red = {"mars", "martian"}.intersection(tokens(world.shot.prompt))
+    sand = _land(world, (0.78, 0.40, 0.22) if red else SAND)
     items: list[Item] = [*sky(world)]
     for n, (rise, distance, depth, cells) in enumerate(
         ((0.10, 0.62, 0.10, 2.0), (0.14, 0.40, 0.25, 1.6), (0.16, 0.20, 0.50, 1.2))
@@ -158,14 +187,15 @@ def _desert(world: World) -> Setting:
 
 def _snow(world: World) -> Setting:
     base = world.horizon / world.height
+    snow = _land(world, SNOW, 0.75)
     return Setting(
         [
             *sky(world),
-            Still(ridge(world, "giants", base=base, rise=0.50, cells=3.0, colour=(0.42, 0.47, 0.58), distance=0.55, depth=0.08,
-                        roughness=0.56, power=1.2, crest=SNOW, crest_share=0.8)),
-            Still(ridge(world, "white", base=base + 0.03, rise=0.12, cells=3.0, colour=SNOW, distance=0.35, depth=0.22, roughness=0.35)),
+            Still(ridge(world, "giants", base=base, rise=0.50, cells=3.0, colour=_land(world, (0.42, 0.47, 0.58)), distance=0.55, depth=0.08,
+                        roughness=0.56, power=1.2, crest=snow, crest_share=0.8)),
+            Still(ridge(world, "white", base=base + 0.03, rise=0.12, cells=3.0, colour=snow, distance=0.35, depth=0.22, roughness=0.35)),
             Still(trees(world, "firs", foot=base + 0.05, tall=0.16, count=34, colour=(0.20, 0.28, 0.30), distance=0.28, depth=0.42)),
-            Still(ground(world, "snow", near=SNOW, far=SNOW, grain=9, from_row=int((base + 0.07) * world.height))),
+            Still(ground(world, "snow", near=snow, far=snow, grain=9, from_row=int((base + 0.07) * world.height))),
         ],
     )  # fmt: skip
 
@@ -194,11 +224,14 @@ def _dream(world: World) -> Setting:
     """Nothing was recognised: hills and orbs in colours that only this text has."""
     base = world.horizon / world.height
     rng = world.dice("dream")
+    scene = world.scene
+    named = scene.tint or scene.sky or scene.ground or scene.water
+    astray = 0.06 if named is None else 0.01  # turns of hue
     items: list[Item] = [*sky(world)]
     count = int(rng.integers(3, 6))
     for n in range(count):
         part = n / count
-        colour = turned(mix(world.light.top, world.light.middle, 0.6 - 0.4 * part), float(rng.normal()) * 0.06)
+        colour = turned(mix(world.light.top, world.light.middle, 0.6 - 0.4 * part), float(rng.normal()) * astray)
         items.append(Still(ridge(
             world, f"dream {n}", base=base + 0.06 * n, rise=0.10 + 0.26 * float(rng.random()), cells=1.0 + 3.0 * float(rng.random()),
             colour=colour, distance=0.66 * (1 - part), depth=0.10 + 0.7 * part, roughness=0.25 + 0.3 * float(rng.random()),

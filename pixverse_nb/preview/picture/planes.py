@@ -25,6 +25,9 @@ Area: TypeAlias = tuple[int, int, int, int, bool]
 _SMALL = 12_000  # px; smaller plates are drawn in one piece, larger ones by tiles that cover something
 _MOST_RUNS = 4  # pieces of one row of tiles
 
+BRIGHTEST = 238
+"""Luma that light is added up to."""
+
 # BT.709, limited range: rows give Y, U, V from R, G, B in 0-1.
 _TO_YUV = np.array([[46.559, 156.629, 15.812], [-25.664, -86.336, 112.0], [112.0, -101.730, -10.270]], dtype=np.float32)
 _OFFSET = np.array([16.0, 128.0, 128.0], dtype=np.float32)
@@ -38,7 +41,11 @@ VIDEO_MATRIX = tuple(
 def yuv_of(rgb: Floats) -> Floats:
     """RGB floats (..., 3) in 0-1 as Y, U, V floats (..., 3) in video levels."""
     clipped = np.clip(rgb, 0.0, 1.0, dtype=np.float32)
-    result: Floats = clipped @ _TO_YUV.T + _OFFSET
+    # Not `@`: it takes six times as long, and its library's own threads wait in a busy loop beside other clips.
+    red, green, blue = (clipped[..., channel].copy() for channel in range(3))
+    result: Floats = np.empty_like(clipped)
+    for channel, (r, g, b) in enumerate(_TO_YUV):
+        result[..., channel] = red * r + green * g + blue * b + _OFFSET[channel]
     return result
 
 
@@ -127,21 +134,20 @@ class Plate:
     drift: float = 0.0
     kept: bool = True
     areas: list[Area] = field(init=False)
-    _pieces: dict[tuple[int, int, bool, bool], tuple[Bytes | Words, ...]] = field(init=False, default_factory=dict)
-    _mixes: dict[int, tuple[Words, Words]] = field(init=False, default_factory=dict)
+    _pieces: dict[tuple[int, int, bool, bool], tuple[Bytes, ...]] = field(init=False, default_factory=dict)
+    _mixes: dict[int, tuple[Bytes, Bytes]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         height, width = self.planes[0].shape
         self.areas = [(0, 0, width, height, True)] if self.alpha is None else _areas(self.alpha[0])
 
-    def piece(self, number: int, area: int, half_x: bool, half_y: bool) -> tuple[Bytes | Words, ...]:
+    def piece(self, number: int, area: int, half_x: bool, half_y: bool) -> tuple[Bytes, ...]:
         """One area of one plane, half a pixel further right or down if asked.
 
         Returns
         -------
         tuple of arrays
-            The picture itself where it is solid; else what is added (times 256) and what is left (of 256) of the
-            picture below.
+            The picture itself where it is solid; else what is added, and what is left (of 256) of the picture below.
         """
         key = number, area, half_x, half_y
         found = self._pieces.get(key)
@@ -157,7 +163,7 @@ class Plate:
                 self._pieces[key] = found
         return found
 
-    def _mix(self, number: int, alpha: tuple[Bytes, Bytes], cut: tuple[slice, slice]) -> tuple[Words, Words]:
+    def _mix(self, number: int, alpha: tuple[Bytes, Bytes], cut: tuple[slice, slice]) -> tuple[Bytes, Bytes]:
         """Part of a plane as `blend` wants it."""
         if self.kept:
             return _mixed(self.planes[number][cut], alpha[min(number, 1)][cut])
@@ -237,9 +243,13 @@ def painted_softly(
 def pasted(image: Image.Image, *, x: int = 0, y: int = 0, depth: float = 0.0) -> Plate:
     """A plate from a drawing in flat colours (RGBA, even size), which needs no dither."""
     alpha = np.asarray(image.getchannel("A"))
-    luma, u, v = image.convert("RGB").convert("RGB", VIDEO_MATRIX).split()
-    planes = (np.asarray(luma), np.asarray(u.reduce(2)), np.asarray(v.reduce(2)))
-    return Plate(planes, (alpha, halved(alpha)), x, y, depth)
+    return Plate(converted(image.convert("RGB")), (alpha, halved(alpha)), x, y, depth)
+
+
+def converted(image: Image.Image) -> tuple[Bytes, Bytes, Bytes]:
+    """An RGB picture of even size as video planes; for what has no soft gradients, or has a grain of its own."""
+    luma, u, v = image.convert("RGB", VIDEO_MATRIX).split()
+    return np.asarray(luma), np.asarray(u.reduce(2)), np.asarray(v.reduce(2))
 
 
 def coverage(alpha: Floats) -> tuple[Bytes, Bytes]:
@@ -255,7 +265,7 @@ def halved(alpha: Bytes) -> Bytes:
     return half
 
 
-def average(a: Bytes | Words, b: Bytes | Words) -> Bytes | Words:
+def average(a: Bytes, b: Bytes) -> Bytes:
     """The mean of two pictures, rounded down, without wider numbers."""
     mean = np.bitwise_xor(a, b)
     np.right_shift(mean, 1, out=mean)
@@ -263,14 +273,25 @@ def average(a: Bytes | Words, b: Bytes | Words) -> Bytes | Words:
     return mean
 
 
-def _mixed(over: Bytes, alpha: Bytes) -> tuple[Words, Words]:
-    """What `over` adds (times 256), and what it leaves (of 256) of the picture below."""
-    cover = alpha.astype(np.uint16)
-    cover += cover >> 7  # 0-256, so that full coverage is full
-    return over * cover + np.uint16(128), np.uint16(256) - cover
+def _mixed(over: Bytes, alpha: Bytes) -> tuple[Bytes, Bytes]:
+    """What `over` adds, and what it leaves (of 256) of the picture below, as `blend` wants them.
+
+    Bytes, although they round more than wider numbers would: a frame reads so many plates that fetching them from
+    memory takes longer than the sums.
+    """
+    rest = np.bitwise_not(alpha)
+    share = over.astype(np.uint16)
+    share *= alpha
+    # `blend` cuts off the fraction of what it keeps, half a level on average, and divides by 256: that is given back
+    # here, so that layers do not darken each other. No coverage changes nothing, and full coverage is exact.
+    share += np.uint16(127)
+    share += np.minimum(rest, 1) * np.uint8(120)
+    share += rest >> 1
+    share //= np.uint16(255)
+    return share.astype(np.uint8), rest
 
 
-def _nudged(grid: Bytes | Words, half_x: bool, half_y: bool) -> Bytes | Words:
+def _nudged(grid: Bytes, half_x: bool, half_y: bool) -> Bytes:
     """A picture seen half a pixel further right or down: one column or row fewer."""
     if half_y:
         grid = average(grid[:-1], grid[1:])
@@ -279,12 +300,13 @@ def _nudged(grid: Bytes | Words, half_x: bool, half_y: bool) -> Bytes | Words:
     return grid
 
 
-def blend(under: Bytes, share: Bytes | Words, rest: Bytes | Words) -> None:
+def blend(under: Bytes, share: Bytes, rest: Bytes) -> None:
     """Lay a plate's `share` on `under` in place, of which `rest` / 256 is left."""
-    mixed = under * rest
-    mixed += share
-    mixed >>= 8
-    np.copyto(under, mixed, casting="unsafe")
+    kept = under.astype(np.uint16)
+    kept *= rest.astype(np.uint16)
+    kept >>= 8
+    np.copyto(under, kept, casting="unsafe")
+    under += share
 
 
 def lay(frame: Frame, plate: Plate, dx: float = 0.0, dy: float = 0.0) -> None:
@@ -310,3 +332,9 @@ def lay(frame: Frame, plate: Plate, dx: float = 0.0, dy: float = 0.0) -> None:
                 target[...] = piece[0][seen]
             else:
                 blend(target, piece[0][seen], piece[1][seen])
+
+
+def brighten(luma: Bytes, light: Bytes | np.uint8, room: Bytes | np.uint8) -> None:
+    """Add light (0-238) to luma in place, never past white; `room` is 238 less the light."""
+    np.minimum(luma, room, out=luma)
+    np.add(luma, light, out=luma)

@@ -29,7 +29,10 @@ def sound(world: World) -> Iterator[Samples]:
         for level, voice in voices:
             mixed += level * voice(clock)
         edge = np.clip(np.minimum(clock, total - clock) / min(_FADE, total / 4), 0, 1)
-        yield (np.tanh(mixed * 1.1) * 0.85 * np.sin(edge * np.pi / 2) ** 2).astype(np.float32)
+        # What is louder is driven harder into the soft limit; what is quieter is turned down behind it.
+        loud = world.scene.loudness
+        limited = np.tanh(mixed * (1.1 * max(loud, 1.0))) * (0.85 * min(loud, 1.0))
+        yield (limited * np.sin(edge * np.pi / 2) ** 2).astype(np.float32)
 
 
 def layers(world: World) -> dict[str, float]:
@@ -48,7 +51,9 @@ def layers(world: World) -> dict[str, float]:
         if actor.kind in _ACTORS:
             voice, level = _ACTORS[actor.kind]
             mix[voice] = max(mix.get(voice, 0.0), level)
-    return mix
+    for word in scene.unheard:
+        mix.pop(_WORDS[word][0], None)
+    return mix or {"wind": 0.15}  # a track was asked for, and something is always in the air
 
 
 _PLACES: dict[str, dict[str, float]] = {

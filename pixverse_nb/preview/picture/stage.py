@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from . import cast, photo, places, slate
+from . import cast, glow, offworld, photo, places, slate
 from .lens import Lens
 from .planes import Bytes, Frame, Plate, dithered, lay
 from .weather import weather
@@ -42,9 +42,9 @@ def _items(world: World) -> list[Item]:
     """Everything that is drawn, from back to front."""
     if photo.has_picture(world.shot):
         return [*photo.photo(world), *weather(world)]
-    setting = places.build(world)
+    setting = (offworld if world.scene.place in offworld.BUILDERS else places).build(world)
     far, near = cast.perform(world, setting)
-    return [*setting.behind, *far, *near, *setting.before, *weather(world)]
+    return [*glow.with_bow(world, setting.behind), *far, *near, *setting.before, *weather(world)]
 
 
 def _vignette(world: World) -> Bytes:

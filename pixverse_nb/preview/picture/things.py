@@ -208,13 +208,8 @@ def lantern(pen: Pen, phase: float, tones: Tones) -> None:
     pen.limb([(-0.26, 0.12), (0.26, 0.12)], (0.04, 0.04), (0.35, 0.14, 0.06))
 
 
-def lighthouse(pen: Pen, phase: float, tones: Tones) -> None:
-    """A banded tower whose lamp goes round."""
-    beam = math.cos(_TURN * phase)
-    for k in range(3):
-        pen.shape(
-            [(0, 0.915), (beam * 2.4, 0.99 + 0.05 * k), (beam * 2.4, 0.84 - 0.05 * k)], (1.0, 0.95, 0.75), alpha=0.16
-        )
+def lighthouse(pen: Pen, _: float, tones: Tones) -> None:
+    """A banded tower on its rock; the beam is light in the air, and not drawn here."""
     pen.smooth([(-0.42, 0.0), (-0.25, 0.09), (0.0, 0.12), (0.26, 0.09), (0.48, 0.0), (0.0, -0.06)], tones.dark)
     for k in range(5):
         low, high = 0.08 + 0.15 * k, 0.08 + 0.15 * (k + 1)

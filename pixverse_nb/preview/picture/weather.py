@@ -13,7 +13,7 @@ from .camera import Pose
 from .deep import rays
 from .palette import mix, turned
 from .pen import Pen
-from .planes import Bytes, Floats, Frame, Plate, Triple, lay, painted, painted_softly
+from .planes import BRIGHTEST, Bytes, Floats, Frame, Plate, Triple, brighten, lay, painted, painted_softly
 from .sky import canvas
 from .world import Item, Still, World
 
@@ -42,20 +42,17 @@ def weather(world: World) -> list[Item]:
     return items
 
 
-def brighten(luma: Bytes, light: Bytes, room: Bytes) -> None:
-    """Add light (0-238) to a luma plane in place, never past white; `room` is 238 less the light."""
-    np.minimum(luma, room, out=luma)
-    np.add(luma, light, out=luma)
-
-
 @dataclass
 class Falling:
     """A sheet of streaks or flakes that repeats in both directions and slides through the frame.
 
+    The sheet is as large as the frame and is read like one long line that runs round: whole lines are added several
+    times faster than cut rows. So what leaves on the left comes in on the right one row higher.
+
     Attributes
     ----------
     sheet : uint8 array
-        Light to add, in luma levels.
+        Light to add, in luma levels; its rows follow each other as above.
     down, across : float
         Speed, px per second.
     sway : float
@@ -72,18 +69,17 @@ class Falling:
     room: Bytes = field(init=False)
 
     def __post_init__(self) -> None:
-        self.room = np.uint8(238) - self.sheet
+        self.room = np.uint8(BRIGHTEST) - self.sheet
 
     def draw(self, frame: Frame, pose: Pose) -> None:
         """Add the sheet where it has fallen to."""
         dx, dy = pose.shift(self.depth, frame.width, frame.height)
-        height, width = self.sheet.shape
-        x = int(dx + self.across * pose.seconds + self.sway * math.sin(pose.seconds * 1.3)) % width
-        y = int(dy + self.down * pose.seconds) % height
-        for rows, from_rows in ((slice(y, None), slice(0, height - y)), (slice(0, y), slice(height - y, None))):
-            for columns, from_columns in ((slice(x, None), slice(0, width - x)), (slice(0, x), slice(width - x, None))):
-                seen = from_rows, from_columns
-                brighten(frame.y[rows, columns], self.sheet[seen], self.room[seen])
+        x = int(dx + self.across * pose.seconds + self.sway * math.sin(pose.seconds * 1.3))
+        y = int(dy + self.down * pose.seconds)
+        luma, sheet, room = (plane.reshape(-1) for plane in (frame.y, self.sheet, self.room))
+        at = (y * frame.width + x) % len(luma)
+        brighten(luma[at:], sheet[: len(luma) - at], room[: len(luma) - at])
+        brighten(luma[:at], sheet[len(luma) - at :], room[len(luma) - at :])
 
 
 def _rain(world: World, depth: float) -> Falling:
@@ -95,23 +91,24 @@ def _rain(world: World, depth: float) -> Falling:
     for _ in range(int((90 + 50 * (depth < 1)) * width / world.unit)):
         x, y = rng.random() * width, rng.random() * height
         long = unit * (0.05 + 0.07 * rng.random()) * (0.6 + depth * 0.8)
-        for ox in (0, -width):
-            for oy in (0, -height):  # what leaves on one side comes in on the other
+        light = int(14 + 36 * rng.random() * depth + 10 * depth)
+        for ox, fall in ((0, 0), (width, -1)):  # what leaves on the left comes in on the right, one row higher
+            for oy in (fall, fall - height):
                 draw.line(
                     [x + ox, y + oy, x + ox - long * slant, y + oy + long],
-                    fill=int(14 + 36 * rng.random() * depth + 10 * depth),
+                    fill=light,
                     width=max(1, round(unit * 0.0019 * (0.5 + depth))),
                 )
     speed = unit * (1.3 + 1.1 * depth)
     # Soft streaks look wetter, and the encoder has far less to say about them.
-    soft = image.filter(ImageFilter.GaussianBlur(unit * 0.0013))
-    return Falling(np.asarray(soft).copy(), speed, -speed * slant, 0.0, depth)
+    soft = image.filter(ImageFilter.BoxBlur(unit * 0.0009))
+    return Falling(np.asarray(soft), speed, -speed * slant, 0.0, depth)
 
 
 def _snow(world: World, n: int) -> Falling:
     rng = world.dice(f"snow {n}")
     width, height, unit = world.width, world.height, world.unit
-    sheet = np.zeros((height, width), np.float32)
+    sheet = np.zeros(height * width, np.float32)
     radius = unit * (0.0022, 0.0042, 0.0085)[n]
     reach = math.ceil(radius * 2.2)
     yy, xx = np.mgrid[-reach : reach + 1, -reach : reach + 1].astype(np.float32)
@@ -123,14 +120,12 @@ def _snow(world: World, n: int) -> Falling:
             * (80 + 90 * rng.random())
             * (1.0, 1.0, 0.75)[n]
         )
-        rows, columns = (
-            (int(y) + np.arange(-reach, reach + 1)) % height,
-            (int(x) + np.arange(-reach, reach + 1)) % width,
-        )
-        sheet[np.ix_(rows, columns)] = np.maximum(sheet[np.ix_(rows, columns)], flake)
+        rows, columns = int(y) + np.arange(-reach, reach + 1), int(x) + np.arange(-reach, reach + 1)
+        at = (rows[:, None] * width + columns) % len(sheet)
+        sheet[at] = np.maximum(sheet[at], flake)
     wind = 0.12 if world.scene.weather & {"storm", "wind"} else 0.03
     return Falling(
-        sheet.astype(np.uint8),
+        sheet.astype(np.uint8).reshape(height, width),
         unit * (0.07, 0.12, 0.22)[n],
         unit * wind * (n + 1),
         unit * 0.012 * (n + 1),
@@ -213,8 +208,8 @@ class Lightning:
                 flicker = math.exp(-since * 7) * (0.6 + 0.4 * math.cos(since * 55))
                 if since < 0.26:
                     lay(frame, self.bolts[number % len(self.bolts)], *pose.shift(0.08, frame.width, frame.height))
-                light = np.full_like(frame.y, int(72 * max(flicker, 0.0)))
-                brighten(frame.y, light, np.uint8(238) - light)
+                light = np.uint8(72 * max(flicker, 0.0))
+                brighten(frame.y, light, np.uint8(BRIGHTEST) - light)
 
 
 @dataclass(frozen=True)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Mapping
 from dataclasses import dataclass
 
+from .heading import CALMING, Move, moves, stands_still
+from .languages import EASTERN, in_english, is_eastern, plain
 from .planes import Triple
+from .search import elements, found
 from .shot import Shot, dice
+from .tints import ALL, owner, tints, worn
 from .vocabulary import (
     COLOURS,
     DIRECTIONS,
     FLYERS,
     GARMENTS,
+    LOUDNESS,
     MOODS,
     MOVES,
     NEGATIONS,
@@ -26,29 +29,22 @@ from .vocabulary import (
     WEATHERS,
 )
 
-_LONGEST = 3  # words in a phrase
+__all__ = ["Actor", "Move", "Scene", "found", "in_the_air", "read", "split_negations", "tokens"]
+
 _MOST_SUBJECTS = 3
 _GREEN = frozenset({"green", "lush", "grassy", "verdant", "sunny"})
-_CALMING = frozenset(
-    [
-        "sudden",
-        "fast",
-        "shaky",
-        "shake",
-        "shaking",
-        "jitter",
-        "jerky",
-        "jump",
-        "movement",
-        "movements",
-        "motion",
-        "zoom",
-        "zooms",
-        "quick",
-        "rapid",
-        "blur",
-    ]
-)
+_TABLES = (TIMES, PLACES, SUBJECTS, WEATHERS, MOODS, MOVES, DIRECTIONS, SOUNDS)
+_SCRIPT = re.compile("|".join(sorted(
+    EASTERN.union(*(filter(is_eastern, table) for table in _TABLES)),
+    key=lambda word: (-len(word), word),
+)) + r"|[^\W\u2e80-\U000fffff]+")  # fmt: skip
+"""The words of scripts without spaces, longest first, and whatever Latin stands between them."""
+_ELISION = re.compile(r"\b(?:l|d|qu|dell|nell|sull|all)'(?=\w\w)")  # l'hiver, d'inverno
+_CLAUSE_ENDS = frozenset([".", ",", ";", "but", "and"])
+_UNSPACED = re.compile(r"[\u2e80-\U000fffff]")
+_ASCII_STOPS = {"。": ".", "、": ",", "，": ",", "；": ";"}
+_SILENT = re.compile(r"\b(?:no|without|zero)(?: any)? (?:sounds?|audio)\b(?! effects?)|\bnot a sound\b")
+_UNHEARD = re.compile(r"(?:^|[.,;] )(?:no )?(?:sounds?|audio)(?= [.,;]|$)")  # in a negative prompt
 _HOME = {
     "ship": "sea",
     "whale": "sea",
@@ -83,14 +79,6 @@ class Actor:
 
 
 @dataclass(frozen=True)
-class Move:
-    """A camera move and where it goes: left, right, up, down, in, out, or "" for its usual way."""
-
-    kind: str
-    way: str = ""
-
-
-@dataclass(frozen=True)
 class Scene:
     """Everything that is drawn and heard.
 
@@ -102,12 +90,16 @@ class Scene:
         At most three.
     weather, moods, sounds : frozenset of str
         Elements of the vocabulary.
-    tint : tuple of float or None
-        A colour that belongs to nothing in particular and tints everything.
+    tint, sky, water, ground : tuple of float or None
+        Colours that the words give to everything, or to one part of the picture.
     moves : tuple of Move
         Camera moves in the order of the prompt; empty when it says nothing.
     speed : float
         Of the camera, 1 is normal (0.3-3).
+    loudness : float
+        Of the sound, 1 is normal (0.02-2.5).
+    unheard : frozenset of str
+        Elements of `sounds` that are not wanted.
     """
 
     time: str
@@ -117,49 +109,40 @@ class Scene:
     moods: frozenset[str] = frozenset()
     sounds: frozenset[str] = frozenset()
     tint: Triple | None = None
+    sky: Triple | None = None
+    water: Triple | None = None
+    ground: Triple | None = None
     moves: tuple[Move, ...] = ()
     speed: float = 1.0
+    loudness: float = 1.0
+    unheard: frozenset[str] = frozenset()
 
 
 def tokens(text: str) -> list[str]:
-    """Lower-case words without accents; CJK text stays in one piece and is searched by part."""
-    plain = unicodedata.normalize("NFKD", text.casefold().replace("depth of field", " "))
-    plain = "".join(c for c in plain if not unicodedata.combining(c))
-    return re.findall(r"[\w'-]+|[.,;:!?]", plain)
-
-
-def found(table: Mapping[str, object], words: list[str]) -> list[tuple[int, str]]:
-    """Every (position, key) of a table in the words, longest phrases first wins, in reading order."""
-    hits: list[tuple[int, str]] = []
-    at = 0
-    while at < len(words):
-        step = 1
-        for length in range(_LONGEST, 0, -1):
-            phrase = " ".join(words[at : at + length])
-            key = phrase if phrase in table else phrase.removesuffix("s")
-            if key in table and len(words[at : at + length]) == length:
-                hits.append((at, key))
-                step = length
-                break
-        else:
-            hits += [(at, key) for key in _cjk(table) if key in words[at]]
-        at += step
-    return hits
-
-
-def _cjk(table: Mapping[str, object]) -> list[str]:
-    return [key for key in table if ord(key[0]) > 0x2E80]
+    """Lower-case words without accents, in English where known, and stops; unspaced scripts are taken apart."""
+    known = _ELISION.sub("", plain(text).replace("\u2019", "'").replace("depth of field", " "))
+    words: list[str] = []
+    for word in re.findall(r"[\w'-]+|[.,;:!?。、，；]", known):
+        words += (_SCRIPT.findall(word) or [word]) if _UNSPACED.search(word) else [_ASCII_STOPS.get(word, word)]
+    return in_english(words)
 
 
 def split_negations(words: list[str]) -> tuple[list[str], list[str]]:
-    """Words that are wanted, and words after "no" or "without" up to the next stop or the third word."""
+    """Words that are wanted, and words after "no" or "without" up to the next stop or the third word.
+
+    Each run of unwanted words ends in a full stop, so that none reads on into the next.
+    """
     wanted: list[str] = []
     unwanted: list[str] = []
     left = 0
-    for word in words:
+    for at, word in enumerate(words):
         if word in NEGATIONS:
             left = 3
-        elif word in {".", ",", ";", "but", "and"}:
+            unwanted.append(".")
+        elif left and word == "," and _list_goes_on(words, at):
+            left = 3
+            continue
+        elif word in _CLAUSE_ENDS:
             left = 0
         elif left:
             unwanted.append(word)
@@ -169,69 +152,79 @@ def split_negations(words: list[str]) -> tuple[list[str], list[str]]:
     return wanted, unwanted
 
 
+def _list_goes_on(words: list[str], comma: int) -> bool:
+    """Whether a comma stands in a list of camera moves that are all denied: "no zooming, panning or tilting"."""
+    return words[comma - 1] in MOVES and words[comma + 1 : comma + 3][-1:] == ["or"] and words[comma + 1] in MOVES
+
+
 def read(shot: Shot) -> Scene:
     """The scene of a shot; never fails, whatever the text."""
-    words, unwanted = split_negations(tokens(shot.prompt))
-    unwanted = unwanted + [word for word in tokens(shot.negative_prompt) if word not in NEGATIONS]
-    actors = tuple(a for a in _actors(words) if a.kind not in _elements(SUBJECTS, unwanted))
-    weather = _elements(WEATHERS, words) - _elements(WEATHERS, unwanted)
+    said, denied = tokens(shot.prompt), tokens(shot.negative_prompt)
+    words, unwanted = split_negations(said)
+    unwanted = [*unwanted, ".", *(word for word in denied if word not in NEGATIONS)]
+    actors = tuple(a for a in _actors(words) if a.kind not in elements(SUBJECTS, unwanted))
+    weather = elements(WEATHERS, words) - elements(WEATHERS, unwanted)
     place = _place(shot, words, unwanted, actors, weather)
-    moods = _elements(MOODS, words) - _elements(MOODS, unwanted)
+    moods = elements(MOODS, words) - elements(MOODS, unwanted)
+    colours = tints(words, {at for at, _ in found(SUBJECTS, words)}, place)
+    still = (Move("static"),) if stands_still(said, denied) else ()
     return Scene(
         time=_time(shot, words, unwanted, place, weather, moods),
         place=place,
         actors=actors,
         weather=frozenset(weather),
         moods=frozenset(moods),
-        sounds=frozenset(_elements(SOUNDS, words) - _elements(SOUNDS, unwanted)),
-        tint=_tint(words),
-        moves=_moves(words, unwanted),
+        sounds=frozenset(elements(SOUNDS, words) - elements(SOUNDS, unwanted)),
+        tint=colours.get(ALL),
+        sky=colours.get("sky"),
+        water=colours.get("water"),
+        ground=colours.get("ground"),
+        moves=still or moves(words, unwanted),
         speed=_speed(shot, words, unwanted),
+        loudness=_loudness(said, denied, words, unwanted),
+        unheard=frozenset(elements(SOUNDS, unwanted)),
     )
-
-
-def _elements(table: Mapping[str, str], words: list[str]) -> set[str]:
-    return {table[key] for _, key in found(table, words)}
 
 
 def _actors(words: list[str]) -> list[Actor]:
     """Subjects in reading order, each kind once, with their colours."""
     colours = found(COLOURS, words)
+    subjects = found(SUBJECTS, words)
+    nouns = {at for at, _ in subjects}
+    owners = {at: owner(words, at, nouns) for at, _ in colours}
     actors: dict[str, Actor] = {}
-    for at, key in found(SUBJECTS, words):
+    for at, key in subjects:
         kind = SUBJECTS[key]
         if kind == "tree" and (words[at - 1 : at] == ["palm"] or (key == "tree" and words[at] == "trees")):
             continue  # palms belong to the beach, and trees in the plural are the place itself
-        near = [COLOURS[c] for i, c in colours if 0 <= at - i <= 2]
+        near = [COLOURS[c] for i, c in colours if owners[i] == at]
         if not near and kind in PEOPLE:
-            near = [COLOURS[c] for i, c in colours if GARMENTS.intersection(words[i + 1 : i + 3])]
+            dresses = (c for i, c in colours if GARMENTS.intersection(words[i + 1 : i + 3]) or worn(words, i, nouns))
+            near = [COLOURS[c] for c in dresses]
         actors.setdefault(kind, Actor(kind, near[-1] if near else None))
     if "woman" in actors and any(GARMENTS.intersection(words)) and "man" in actors and "man" not in words:
         del actors["man"]  # "a woman ... her figure"
     return list(actors.values())[:_MOST_SUBJECTS]
 
 
-def _tint(words: list[str]) -> Triple | None:
-    """The first colour that belongs to no subject and no garment."""
-    subjects = {at for at, key in found(SUBJECTS, words)}
-    subjects |= {
-        at for at, key in found(PLACES, words) if PLACES[key] != "space"
-    }  # green hills do not make a green sky
-    for at, key in found(COLOURS, words):
-        if not GARMENTS.intersection(words[at + 1 : at + 3]) and not subjects.intersection(range(at, at + 3)):
-            return COLOURS[key]
-    return None
-
-
 def _place(shot: Shot, words: list[str], unwanted: list[str], actors: tuple[Actor, ...], weather: set[str]) -> str:  # noqa: PLR0911 - the first rule that fits
-    without = _elements(PLACES, unwanted)
-    places = [PLACES[key] for _, key in found(PLACES, words) if PLACES[key] not in without]
+    without = elements(PLACES, unwanted)
+    named = [(at, PLACES[key]) for at, key in found(PLACES, words) if PLACES[key] not in without]
+    lakes = {at for at, name in named if name == "lake"}
+    # A mountain lake is a lake.
+    places = [name for at, name in named if not (name in {"mountains", "forest", "meadow"} and at + 1 in lakes)]
     for special in ("underwater", "space"):
         if special in places:
             return special
     if places:
         # A particular place wins over the general one that came with it: "a city street", "waves on a beach".
-        for particular, general in (("street", "city"), ("beach", "sea"), ("snow", "meadow"), ("forest", "meadow")):
+        for particular, general in (
+            ("street", "city"),
+            ("beach", "sea"),
+            ("beach", "desert"),
+            ("snow", "meadow"),
+            ("forest", "meadow"),
+        ):
             if places[0] == general and particular in places:
                 return particular
         return places[0]
@@ -240,15 +233,18 @@ def _place(shot: Shot, words: list[str], unwanted: list[str], actors: tuple[Acto
             return _HOME[actor.kind]
     if "snowfall" in weather:
         return "snow"
-    if actors or weather or found(TIMES, words):
+    # Something golden may be anything; something at night is somewhere.
+    if actors or weather or any(key != "golden" for _, key in found(TIMES, words)):
         choices = [p for p in ("meadow", "mountains", "lake", "meadow") if p not in without] or ["desert"]
         return choices[int(dice(shot, "place").integers(len(choices)))]
     return "dream"
 
 
 def _time(shot: Shot, words: list[str], unwanted: list[str], place: str, weather: set[str], moods: set[str]) -> str:  # noqa: PLR0917 - everything that was read so far
-    without = _elements(TIMES, unwanted)
-    times = [TIMES[key] for _, key in found(TIMES, words) if TIMES[key] not in without]
+    without = elements(TIMES, unwanted)
+    keys = [key for _, key in found(TIMES, words) if TIMES[key] not in without]
+    # A golden thing is seen in golden light only when no other light is asked for.
+    times = [TIMES[key] for key in keys if key != "golden"] or [TIMES[key] for key in keys]
     for strong in ("night", "sunset", "dusk", "dawn", "golden"):
         if strong in times:
             return strong
@@ -268,37 +264,28 @@ def _time(shot: Shot, words: list[str], unwanted: list[str], place: str, weather
     return options[int(dice(shot, "time").integers(len(options)))]
 
 
-def _moves(words: list[str], unwanted: list[str]) -> tuple[Move, ...]:
-    """Camera moves, each with the direction word that stands beside it."""
-    # "no fast zooms" calms; only a plain "zoom" takes zooming away.
-    plain = [word for i, word in enumerate(unwanted) if i == 0 or unwanted[i - 1] not in _CALMING]
-    without = {MOVES[key] for _, key in found(MOVES, plain)}
-    if {"shaky", "shake", "shaking"}.intersection(unwanted):
-        without.add("handheld")
-    moves: list[Move] = []
-    for at, key in found(MOVES, words):
-        kind = MOVES[key]
-        if kind in without or any(move.kind == kind for move in moves):
-            continue
-        way = _way(words, at, key)
-        moves.append(Move(kind, way))
-    return tuple(moves)
-
-
-def _way(words: list[str], at: int, key: str) -> str:
-    inside = [DIRECTIONS[word] for word in key.split() if word in DIRECTIONS]
-    after = [DIRECTIONS[k] for i, k in found(DIRECTIONS, words[at + 1 : at + 5])]
-    before = [DIRECTIONS[k] for i, k in found(DIRECTIONS, words[max(0, at - 2) : at])]
-    return next(iter(inside + after + before), "")
-
-
 def _speed(shot: Shot, words: list[str], unwanted: list[str]) -> float:
     speed = 1.6 if shot.motion_mode == "fast" else 1.0
     for _, key in found(SPEEDS, words)[:2]:
         speed *= SPEEDS[key]
-    if _CALMING.intersection(unwanted):
+    if CALMING.intersection(unwanted):
         speed = min(speed, 1.0) * 0.7
     return min(max(speed, 0.3), 3.0)
+
+
+def _loudness(said: list[str], denied: list[str], words: list[str], unwanted: list[str]) -> float:
+    """How loud the words want it: silence wins, then each word counts; a loudness that is not wanted turns it round."""
+    if _SILENT.search(" ".join(said)) or _UNHEARD.search(" ".join(denied)):
+        return 0.02
+    levels = {LOUDNESS[key] for _, key in found(LOUDNESS, words)}
+    if any(LOUDNESS[key] > 1 for _, key in found(LOUDNESS, unwanted)):
+        levels.add(0.3)
+    if levels and min(levels) < 0.1:
+        return 0.02
+    loud = 1.0
+    for level in sorted(levels):
+        loud *= level
+    return min(max(loud, 0.02), 2.5)
 
 
 def in_the_air(scene: Scene) -> bool:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from . import camera, palette, words
+from . import camera, homes, palette, words
 from .camera import Pose, Track
 from .palette import Light, mix, scaled
 from .planes import Frame, Plate, Triple, lay
@@ -29,6 +29,8 @@ _HORIZON = {
     "underwater": 0.90,
     "studio": 0.68,
     "dream": 0.70,
+    "moon": 0.60,
+    "mars": 0.62,
 }
 
 
@@ -93,12 +95,13 @@ class World:
     @classmethod
     def of(cls, shot: Shot) -> World:
         """Read the prompt and plan light and camera; raises RenderError for an unreadable image."""
-        scene = words.read(shot)
+        scene = homes.settled(shot, words.read(shot))
         size = frame_size(shot)
         # Soft scenes lose little when they are enlarged, and drawing shares the time with the encoder; pictures would.
         scale = _DRAWN[shot.quality] if shot.image is None else 1.0
         width, height = (2 * round(side * scale / 2) for side in size)
-        return cls(shot, scene, palette.light_of(shot, scene), camera.plan(shot, scene), width, height, size)
+        light = homes.lit(scene, palette.light_of(shot, scene))
+        return cls(shot, scene, light, camera.plan(shot, scene), width, height, size)
 
     def dice(self, purpose: str) -> np.random.Generator:
         """Randomness of this prompt and seed for one purpose."""

@@ -1,0 +1,139 @@
+"""Who comes on: how many of each subject the words ask for, and who rides, dances or leads them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from .search import found
+from .shot import Shot
+from .vocabulary import PEOPLE, SUBJECTS
+from .words import Actor, Scene, tokens
+
+_NUMBERS = {
+    "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11,
+    "twelve": 12, "dozen": 12, "couple": 2, "pair": 2, "both": 2, "twin": 2, "duo": 2, "trio": 3, "few": 3,
+    "several": 4, "some": 3,
+}  # fmt: skip
+MANY = 99
+"""As many as there is room for."""
+_GROUPS = frozenset([
+    "many", "countless", "dozens", "hundreds", "thousands", "crowd", "crowds", "flock", "flocks", "herd", "herds",
+    "pack", "swarm", "swarms", "school", "shoal", "army", "troop", "troops", "group", "groups", "team", "bunch",
+    "band", "cluster", "clusters", "legion", "sea", "field", "fields", "row", "rows", "colony", "family", "lots",
+    "plenty",
+])  # fmt: skip
+_GATHERED = frozenset(["crowd", "crowds", "flock", "army", "troops", "family", "couple", "parade"])  # subjects, too
+_IRREGULAR = frozenset([
+    "men", "women", "children", "kids", "people", "geese", "crowd", "crowds", "audience", "pedestrians", "villagers",
+    "spectators", "passers-by", "parade", "family", "friends", "butterflies", "foxes", "fish", "fishes",
+    "jellyfishes", "troops", "army", "flock", "infantry", "schoolchildren", "poppies", "lavender", "lanterns",
+])  # fmt: skip
+"""Plurals that do not end in s, or whose singular is not a word of the vocabulary."""
+_BY_NAME = {
+    "couple": 2,
+    "lovers": 2,
+    "friends": 3,
+    "family": 4,
+    "crowd": MANY,
+    "crowds": MANY,
+    "audience": MANY,
+    "parade": MANY,
+}
+_RIDING = frozenset(["riding", "rides", "ride", "cycling", "cycles", "pedaling", "pedalling", "pedals", "rider"])
+_DANCING = frozenset(
+    ["dancing", "dances", "dance", "waltzing", "waltz", "tango", "pirouette", "pirouettes", "twirling"]
+)
+_FIRES = frozenset(["campfire", "bonfire", "fireplace", "fire"])
+_CLOSE = ("close-up", "closeup", "close up", "macro", "extreme close")
+_LOOK_BACK = 4  # words between a number and what it counts: "three very small white cats"
+_STOPS = frozenset([".", ",", ";", ":", "!", "?", "and", "with", "or", "on", "in", "at", "over", "under", "near", "by"])
+
+
+@dataclass(frozen=True)
+class Part:
+    """One subject of the prompt.
+
+    Attributes
+    ----------
+    actor : Actor
+        What it is and which colour it was given.
+    asked : int or None
+        How many the words ask for: a number, `MANY`, 0 for a plural without a number, None for a single one.
+    close : bool
+        Whether it is seen from near.
+    """
+
+    actor: Actor
+    asked: int | None = None
+    close: bool = False
+
+
+def parts(shot: Shot, scene: Scene) -> list[Part]:
+    """Every subject of a scene and how many of it there are, in reading order."""
+    words = tokens(shot.prompt)
+    named = list(_named(words))
+    actors = _joined(scene.actors, words)
+    text = " ".join(words)
+    close = any(phrase in text for phrase in _CLOSE)
+    cast = []
+    for n, actor in enumerate(actors):
+        kinds = {actor.kind} | ({"woman", "man", "crowd"} if actor.kind == "dancer" else set())
+        asked = [count for kind, count in named if kind in kinds and count is not None]
+        cast.append(Part(actor, max(asked) if asked else None, close=close and n == 0))
+    led = {kind for kind, count in named if count is None}  # named for themselves, and not only as a crowd of others
+    others = [part for part in cast if part.actor.kind not in _leaders(words) or part.actor.kind in led]
+    return others or cast
+
+
+def _named(words: list[str]) -> Iterator[tuple[str, int | None]]:
+    """(kind, how many) for each mention of a subject."""
+    for at, key in found(SUBJECTS, words):
+        last = words[at + len(key.split()) - 1]
+        plural = last in _IRREGULAR or last != key.split()[-1] or (last.endswith("s") and last[:-1] in SUBJECTS)
+        yield SUBJECTS[key], _BY_NAME.get(key, _counted(words, at, plural=plural))
+
+
+def _counted(words: list[str], at: int, *, plural: bool) -> int | None:
+    for word in reversed(words[max(at - _LOOK_BACK, 0) : at]):
+        if word in _STOPS:
+            break
+        if word.isdecimal() and int(word) > 1:
+            return min(int(word), MANY)
+        if _NUMBERS.get(word, 1) > 1:
+            return _NUMBERS[word]
+        if word in _GROUPS and plural:
+            return MANY
+    return 0 if plural else None
+
+
+def _leaders(words: list[str]) -> set[str]:
+    """Kinds that are named only as a crowd of something else: "a flock of sheep" holds no bird."""
+    mentions = found(SUBJECTS, words)
+    leaders = set()
+    for (at, key), (after, other) in itertools.pairwise(mentions):
+        follows = words[at + 1 : at + 2] == ["of"] and after - at <= _LOOK_BACK
+        if key in _GATHERED and follows and SUBJECTS[other] != SUBJECTS[key]:
+            leaders.add(SUBJECTS[key])
+    return leaders
+
+
+def _joined(actors: tuple[Actor, ...], words: list[str]) -> list[Actor]:
+    """Somebody and a bicycle are a cyclist if the words say so; a woman who dances is a dancer."""
+    said = set(words)
+    kinds = [actor.kind for actor in actors]
+    if "candle" in kinds and not said & _FIRES:
+        actors = tuple(actor for actor in actors if actor.kind != "campfire")  # it is the candle that burns
+    if "bicycle" in kinds and said & _RIDING:
+        rider = next((actor for actor in actors if actor.kind in PEOPLE), None)
+        colour = rider.colour if rider else next(actor.colour for actor in actors if actor.kind == "bicycle")
+        others = [actor for actor in actors if actor.kind != "bicycle" and actor is not rider]
+        return [Actor("cyclist", colour), *(actor for actor in others if actor.kind != "cyclist")]
+    if said & _DANCING:
+        joined: dict[str, Actor] = {}
+        for actor in actors:
+            one = replace(actor, kind="dancer") if actor.kind in {"woman", "crowd"} else actor
+            joined.setdefault(one.kind, one)
+        return list(joined.values())
+    return list(actors)
