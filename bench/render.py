@@ -44,6 +44,8 @@ PROMPTS = (  # neighbours are drawn at once: first and second, third and fourth,
     PICTURE + "handheld push in, heavy rain",
     "The sea at sunset, crane up",
     PICTURE + "slow pan left",
+    "A herd of elephants in the savanna at sunset",
+    "Three candles",
 )
 SECONDS = 5  # of a clip
 READY = 2  # s of it that wait in memory to be encoded: at 1080p a second takes 75 MB

@@ -8,6 +8,8 @@ server, and their medians are compared: ratios travel from machine to machine, a
     memory    50 downloads of 50 MB at once
     import    `import pixverse_nb` against `import requests`, and in a kernel that has its libraries loaded
     render    clips drawn and encoded by the preview engine, in multiples of real time, beside encoding alone
+    polling   jobs at the service's own pace: how soon their ends are noticed and how often they are asked after,
+              against asking every second; and 500 of them in flight at once (3 minutes)
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -175,12 +178,52 @@ def render(_: Path) -> Iterator[Line]:
     yield Line("peak of memory, a clip of 15 s at 1080p; of 3 s", "MB", long, short, most=1.15)
 
 
+def polling(folder: Path) -> Iterator[Line]:
+    few, many = 50, 500
+    with ThreadPoolExecutor(2) as pool:  # they sleep nearly all of the time
+        at_once = [pool.submit(_at_the_services_pace, way, few, folder / way) for way in ("ours", "peer")]
+        (ours, seen), (peer, peer_seen) = (run.result() for run in at_once)
+    what = f"{few} jobs of {ours['job_s']:.0f} s"
+    yield Line(f"{what}: from their true end to the clip on disk", "%", 100 * ours["wait"], below=3)
+    yield Line("  the same of a peer that asks every second", "%", 100 * peer["wait"])
+    busiest = seen["busiest_minute"]
+    yield Line("status requests in any job's busiest minute", "", busiest, most=15)
+    yield Line("  against the peer's", "", busiest, peer_seen["busiest_minute"], most=0.25)
+    crowd, crowd_seen = _at_the_services_pace("ours", many, folder / "crowd")
+    yield Line(f"{many} jobs in flight: from their true end to the clip on disk", "%", 100 * crowd["wait"], below=3)
+    yield Line("  threads that work on them", "", crowd["threads"], most=16)
+    yield Line("  the time of one core, while they wait", "%", 100 * crowd["busy"], below=25)
+    all_of_it = peer_seen["busiest_per_s"] * many / few
+    yield Line(
+        "  a second at the server; the peer's few, times ten", "", crowd_seen["busiest_per_s"], all_of_it, most=0.5
+    )
+    growths = crowd["growth"] / 1e6, ours["growth"] / 1e6
+    yield Line(f"  growth of memory, {many} in flight; {few} in flight", "MB", *growths, most=1.6)
+
+
+def _at_the_services_pace(way: str, count: int, folder: Path) -> tuple[dict[str, float], dict[str, float]]:
+    """What `count` jobs measured, and what their server saw: each was sent just once, and they all came home."""
+    script = str(ROOT / "bench" / "polling.py")
+    command = [sys.executable, script, "server", "1"]
+    with subprocess.Popen(
+        command, env=_environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as server:
+        url = server.stdout.readline().strip() if server.stdout else ""
+        found = json.loads(python(script, way, url, str(count), str(folder)))
+        seen = json.loads(server.communicate()[0])
+    if seen["posts"] != count:
+        msg = f"{count} jobs were to be sent; the server saw {seen['posts']} sends"
+        raise RuntimeError(msg)
+    return found, seen
+
+
 MEASURES: dict[str, Callable[[Path], Iterator[Line]]] = {
     "v1": v1,
     "v2": v2,
     "memory": memory,
     "import": imports,
     "render": render,
+    "polling": polling,
 }
 
 
@@ -213,9 +256,13 @@ def clip_of(studio: Studio) -> Path:
 
 def python(*arguments: str) -> str:
     """What a fresh interpreter prints, with this checkout on its path."""
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, env=_environment(), stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+
+
+def _environment() -> dict[str, str]:
     path = os.pathsep.join(part for part in (str(ROOT), os.environ.get("PYTHONPATH", "")) if part)
-    command, environment = [sys.executable, *arguments], {**os.environ, "PYTHONPATH": path}
-    return subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+    return {**os.environ, "PYTHONPATH": path}
 
 
 def main(names: list[str]) -> int:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .budget import Budget as Budget
+    from .budget import Cap as Cap
     from .errors import AuthenticationError as AuthenticationError
     from .errors import BadAnswer as BadAnswer
     from .errors import BadRequest as BadRequest
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from .errors import MissingKey as MissingKey
     from .errors import ModelRetired as ModelRetired
     from .errors import ModerationRefused as ModerationRefused
+    from .errors import ModerationWarning as ModerationWarning
     from .errors import NewerHistory as NewerHistory
     from .errors import NotFound as NotFound
     from .errors import OutcomeUnknown as OutcomeUnknown
@@ -47,13 +49,16 @@ if TYPE_CHECKING:
     from .errors import WaitTimeout as WaitTimeout
     from .errors import WrongMethod as WrongMethod
     from .generation import Generation as Generation
+    from .generations import Generations as Generations
     from .pace import Pace as Pace
     from .preview import PreviewServer as PreviewServer
     from .pricing import Estimate as Estimate
     from .pricing import estimate as estimate
+    from .reconcile import Reconciliation as Reconciliation
     from .request import Request as Request
     from .segmind.client import Credits as Credits
     from .studio import Studio as Studio
+    from .sweep.plan import Plan as Plan
     from .video import Video as Video
 
 __version__ = "0.1.0"
@@ -61,6 +66,7 @@ __version__ = "0.1.0"
 # Public name -> the room that it lives in; the imports above say the same to type checkers.
 _ROOMS = {
     "Budget": "budget",
+    "Cap": "budget",
     "AuthenticationError": "errors",
     "BadAnswer": "errors",
     "BadRequest": "errors",
@@ -74,6 +80,7 @@ _ROOMS = {
     "MissingKey": "errors",
     "ModelRetired": "errors",
     "ModerationRefused": "errors",
+    "ModerationWarning": "errors",
     "NewerHistory": "errors",
     "NotFound": "errors",
     "OutcomeUnknown": "errors",
@@ -92,13 +99,16 @@ _ROOMS = {
     "WaitTimeout": "errors",
     "WrongMethod": "errors",
     "Generation": "generation",
+    "Generations": "generations",
     "Pace": "pace",
     "PreviewServer": "preview",
     "Estimate": "pricing",
     "estimate": "pricing",
+    "Reconciliation": "reconcile",
     "Request": "request",
     "Credits": "segmind.client",
     "Studio": "studio",
+    "Plan": "sweep.plan",
     "Video": "video",
 }
 
@@ -108,11 +118,13 @@ __all__ = [
     "BadRequest",
     "Budget",
     "BudgetExceeded",
+    "Cap",
     "ClipError",
     "Credits",
     "Estimate",
     "Generation",
     "GenerationFailed",
+    "Generations",
     "HomeError",
     "InsufficientCredits",
     "InvalidImage",
@@ -120,14 +132,17 @@ __all__ = [
     "MissingKey",
     "ModelRetired",
     "ModerationRefused",
+    "ModerationWarning",
     "NewerHistory",
     "NotFound",
     "OutcomeUnknown",
     "Pace",
     "PermissionDenied",
     "PixverseError",
+    "Plan",
     "PreviewServer",
     "RateLimited",
+    "Reconciliation",
     "RejectedValue",
     "Request",
     "RequestExpired",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import numbers
-from dataclasses import dataclass, fields
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
 
 from .errors import BudgetExceeded, InvalidParameter
-from .pricing import Estimate, money, to_micros, to_usd
-from .store.store import Spent
+from .pricing import MICROS, PRICES, Estimate, money, to_micros, to_usd
+from .request import Request
+from .store.ledger import Spent
 
 _SCOPES = {"per_studio": "this studio", "per_day": "today (UTC)", "per_home": "this home"}
 
@@ -53,16 +55,102 @@ class Budget:
         """A budget, a plain number of USD a day, or None for no cap."""
         return value if isinstance(value, Budget) else cls(per_day=value)
 
-    def admit(self, spent: Spent, estimate: Estimate) -> None:
-        """Raise BudgetExceeded when a cap has no room for the estimate's ceiling."""
+    def caps(self, spent: Spent) -> list[Cap]:
+        """The caps that are set, with what counts against each."""
         counted = {"per_studio": spent.studio, "per_day": spent.day, "per_home": spent.home}
-        for name, micros in counted.items():
-            cap = getattr(self, name)
-            if cap is not None and micros + estimate.ceiling_micros > to_micros(cap):
-                room = max(to_micros(cap) - micros, 0)
-                raise BudgetExceeded(
-                    f"the budget for {_SCOPES[name]} is {money(cap)}: {money(to_usd(micros))} is spent or reserved, "
-                    f"and this clip may cost {money(estimate.ceiling_usd)}",
-                    billed=False,
-                    remedy=f"Ask for a clip of at most {money(to_usd(room))}, or raise budget=pv.Budget({name}=...).",
-                )
+        return [
+            Cap(name, to_micros(getattr(self, name)), tally.charged, tally.reserved)
+            for name, tally in counted.items()
+            if getattr(self, name) is not None
+        ]
+
+    def admit(self, spent: Spent, price: Estimate, what_fits: Callable[[int], str | None]) -> None:
+        """Raise BudgetExceeded when a cap has no room for the ceiling.
+
+        Parameters
+        ----------
+        spent : Spent
+            What counts already.
+        price : Estimate
+            Of everything that is about to be sent.
+        what_fits : callable
+            Says in words what so many micro-dollars would buy instead; None for nothing.
+        """
+        for cap in self.caps(spent):
+            if price.ceiling_micros > cap.room_micros:
+                raise _exceeded(cap, price, what_fits(max(cap.room_micros, 0)))
+
+
+@dataclass(frozen=True)
+class Cap:
+    """One cap and what counts against it.
+
+    Attributes
+    ----------
+    name : str
+        per_studio, per_day or per_home.
+    cap_micros, charged_micros, reserved_micros : int
+        Micro-dollars: the cap, what was charged, and what is reserved for jobs in flight or of unknown outcome.
+    """
+
+    name: str
+    cap_micros: int
+    charged_micros: int
+    reserved_micros: int
+
+    @property
+    def room_micros(self) -> int:
+        """What is left; below zero where a charge was higher than its ceiling."""
+        return self.cap_micros - self.charged_micros - self.reserved_micros
+
+    @property
+    def room_usd(self) -> float:
+        """What is left, USD."""
+        return self.room_micros / MICROS
+
+    @property
+    def scope(self) -> str:
+        """What it is for, in words."""
+        return _SCOPES[self.name]
+
+    def __str__(self) -> str:
+        """For example "$5.00 for today (UTC): $1.200 spent, $0.281 reserved, $3.519 left"."""
+        figures = (self.cap_micros, self.charged_micros, self.reserved_micros, max(self.room_micros, 0))
+        cap, charged, reserved, room = (money(to_usd(micros)) for micros in figures)
+        return f"{cap} for {self.scope}: {charged} spent, {reserved} reserved, {room} left"
+
+
+def _exceeded(cap: Cap, price: Estimate, fits: str | None) -> BudgetExceeded:
+    clips = "this clip" if price.clips == 1 else f"these {price.clips} clips"
+    instead = f"It has room for {fits}" if fits else "It has no room for any clip"
+    error = BudgetExceeded(
+        f"the budget for {cap.scope} is {money(to_usd(cap.cap_micros))}: {money(to_usd(cap.charged_micros))} is spent, "
+        f"{money(to_usd(cap.reserved_micros))} is reserved for jobs in flight or of unknown outcome, and {clips} may "
+        f"cost {money(price.ceiling_usd)}",
+        billed=False,
+        remedy=f"{instead}; or raise budget=pv.Budget({cap.name}=...).",
+    )
+    error.cap_usd, error.spent_usd = to_usd(cap.cap_micros), to_usd(cap.charged_micros)
+    error.reserved_usd, error.needed_usd = to_usd(cap.reserved_micros), price.ceiling_usd
+    return error
+
+
+def what_fits(request: Request, clips: int, room_micros: int, price: Callable[[Request], Estimate]) -> str | None:
+    """What a sum would buy instead of some clips of a request, for example "540p for 5 s"; None for nothing.
+
+    Fewer of the same, the same duration at a lower quality, the same quality for fewer seconds, or the longest clip at
+    the lowest quality: the first that fits.
+    """
+    one = price(request)
+    if one.ceiling_micros * (fewer := min(room_micros // max(one.ceiling_micros, 1), clips - 1)) > 0:
+        return f"{fewer} of them ({money(one.ceiling_usd * fewer)})"
+    quality, duration = str(request.parameters["quality"]), int(request.parameters["duration"])
+    lower = list(PRICES)[: list(PRICES).index(quality)][::-1]
+    shorter = range(duration - 1, 0, -1)
+    tries = [(q, duration) for q in lower] + [(quality, s) for s in shorter] + [(q, s) for q in lower for s in shorter]
+    for q, s in tries:
+        other = replace(request, parameters={**request.parameters, "quality": q, "duration": s})
+        ceiling = price(other).ceiling_micros * clips
+        if ceiling <= room_micros:
+            return f"{q} for {s} s ({money(to_usd(ceiling))})"
+    return None

@@ -30,7 +30,8 @@ PixverseError                 anything below
     ├── RateLimited           429
     └── ServerError           500 and other 5xx
 
-Beside the tree, WaitInterrupted is the KeyboardInterrupt of a wait: the job goes on.
+Beside the tree, WaitInterrupted is the KeyboardInterrupt of a wait: the job goes on; ModerationWarning is said before a
+request is sent that moderation has refused before.
 """
 
 from __future__ import annotations
@@ -122,7 +123,18 @@ class InvalidImage(InvalidParameter):
 
 
 class BudgetExceeded(PixverseError):
-    """The budget has no room for this request; nothing was sent."""
+    """The budget has no room for this request; nothing was sent.
+
+    Attributes
+    ----------
+    cap_usd, spent_usd, reserved_usd, needed_usd : float or None
+        USD: the cap, what counts against it as charged and as reserved, and what was asked for (its ceiling).
+    """
+
+    cap_usd: float | None = None
+    spent_usd: float | None = None
+    reserved_usd: float | None = None
+    needed_usd: float | None = None
 
 
 class HomeError(PixverseError):
@@ -239,3 +251,7 @@ class RateLimited(ServiceError):
 
 class ServerError(ServiceError):
     """500 and other 5xx answers."""
+
+
+class ModerationWarning(UserWarning):
+    """A request is sent that moderation has refused before."""

@@ -17,12 +17,12 @@ from .display.frontend import in_notebook, shell, source_of
 from .display.live import Live
 from .errors import InvalidParameter, PixverseError, WaitInterrupted, WaitTimeout
 from .media.clips import Clips
-from .pricing import Estimate, money, to_usd
+from .pricing import SAME_MICROS, Estimate, money, to_usd
 from .request import Request
 from .rows import error_of, request_of
 from .store.ids import moment_of
 from .store.schema import PREVIEW
-from .store.store import Row, now_us
+from .store.words import Row, now_us
 from .video import Video
 
 _LONG_SIDE = {"360p": 640, "540p": 1024, "720p": 1280, "1080p": 1920}
@@ -48,6 +48,7 @@ class Generation:
         self._stall: PixverseError | None = None
         self._told = False
         self._remark: str | None = None
+        self._origin: str | None = None
         self._wakers: list[Callable[[], None]] = []
         self._lives: list[Live] = []
         self._shown_in: object = None
@@ -76,8 +77,11 @@ class Generation:
 
     @property
     def estimate(self) -> Estimate:
-        """What it should cost, from the price table; see `cost_usd` for what it did."""
-        return self.request.estimate
+        """What it should cost, as it was estimated before the send; see `cost_usd` for what it did."""
+        table = self.request.estimate
+        expected, ceiling = self._row["estimate_micros"], self._row["ceiling_micros"]
+        known = (table.expected_micros, table.ceiling_micros) == (expected, ceiling)
+        return table if known else Estimate(expected, ceiling, source="charges before it")
 
     @property
     def cost_usd(self) -> float | None:
@@ -314,12 +318,20 @@ class Generation:
         if row["cost_source"] == "reused":
             return "$0.000, reused"
         if cost is not None:
-            return f"{money(cost)} {'reported' if row['cost_source'] == 'reported' else 'by the account history'}"
-        if self.status == "failed" and not row["billed"]:
+            told = f"{money(cost)} {'reported' if row['cost_source'] == 'reported' else 'by the account history'}"
+            return told + (f", {money(self.estimate.expected_usd)} was estimated" if self._is_surprising else "")
+        if self.status == "failed" and row["billed"] is False:
             return "not billed"
         expected, ceiling = money(to_usd(row["estimate_micros"])), money(to_usd(row["ceiling_micros"]))
         most = "" if expected == ceiling else f", at most {ceiling}"
-        return f"{expected} estimated{most}" + ("; not reported" if self.status == "completed" else "")
+        ends = {"completed": "; not reported", "failed": "; whether it was billed nobody told"}
+        return f"{expected} estimated{most}" + ends.get(self.status, "")
+
+    @property
+    def _is_surprising(self) -> bool:
+        """Whether the charge is another one than was estimated; a tenth of a cent is rounding."""
+        cost, expected = self._row["cost_micros"], self._row["estimate_micros"]
+        return cost is not None and bool(cost) and abs(cost - expected) > SAME_MICROS
 
     def _labels(self) -> list[tuple[str, str]]:
         row = self._row
@@ -339,7 +351,7 @@ class Generation:
             )
             new = f"take={row['take'] + 1} or reuse=False for a new one"
             return f"reused {row['reused_from']} from {day.day} {day:%B}; {saved}; {new}"
-        return self._remark if not self.ended else None
+        return self._origin if self.ended else self._remark or self._origin
 
     def _clock(self) -> str:
         row = self._row

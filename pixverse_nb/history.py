@@ -57,8 +57,10 @@ COLUMNS: Mapping[str, Any] = {
     "http_status": _WHOLE,
     "reused_from": _TEXT,
     "saved_usd": _FLOAT,
+    "starred": _FLAG,
     "rating": _WHOLE,
     "decision": _TEXT,
+    "reason": _TEXT,
     "tags": _TEXT,
     "note": _TEXT,
     "seed_used": _WHOLE,
@@ -110,7 +112,16 @@ class History(pd.DataFrame):
             return jpeg
 
         limit = int(pd.get_option("display.max_rows") or len(self))
-        return str(table_html(self, COLUMNS.keys(), thumbnail, rows=min(limit, 20)))
+        return str(table_html(self._shown(), COLUMNS.keys(), thumbnail, rows=min(limit, 20)))
+
+    def _shown(self) -> pd.DataFrame:
+        """The frame itself; of a sweep's results, what was swept over and what came of it."""
+        axes = [name for name in self.attrs.get("axes", ()) if name in self.columns]
+        results = ["latency_s", "cost_usd", "cost_source", "status", "error"]
+        if not axes or not set(COLUMNS) <= set(self.columns):
+            return self
+        shown: pd.DataFrame = self[[*axes, *(n for n in results if n != "error" or self["error"].notna().any())]]
+        return shown
 
 
 def history(
@@ -140,7 +151,7 @@ def history(
 
 def frame(rows: list[Any], store: Store, clips: Clips) -> History:
     """Rows of the store as the table; the same dtypes for none, one or a million."""
-    mappings = [row._mapping for row in rows]  # noqa: SLF001  SQLAlchemy's public name for it
+    mappings = [getattr(row, "_mapping", row) for row in rows]  # SQLAlchemy's public name for it; or plain dicts
     table = {}
     for name, dtype in COLUMNS.items():
         values = [row[_stored(name)] for row in mappings]

@@ -12,69 +12,39 @@ unknown                looked for in the account's history; never sent again
 
 from __future__ import annotations
 
-import contextlib
-import random
 import time
+from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 from . import errors, mishaps
-from .lost import find_lost, fresh_url
-from .media.clips import Received
+from .fetch import Fetch
+from .gate import STEP_S
 from .pictures import uploaded_url
-from .polling import TYPICAL_S, expectation, next_poll
-from .progress import arriving
-from .rows import NO_ERROR, columns_of, error_of, reported, request_of, words_of
-from .segmind.answers import Accounting, AccountRow, normalise
-from .segmind.client import Client, Delivery, is_transient
+from .polling import MOST_A_MINUTE, TYPICAL_S, next_poll, soonest
+from .rows import reported, request_of
+from .segmind.answers import Accounting
+from .segmind.client import Client, Delivery
 from .store import leases
 from .store.schema import PREVIEW
-from .store.store import LeaseLost, Row, is_ahead, now_us
+from .store.store import LeaseLost, is_ahead
+from .store.words import Row, now_us
 from .workbench import Workbench
+from .workpiece import Stalled
 
-_SEARCH_WHILE_PENDING_S = 5.0
-_SEAL_AGAIN_S = 15.0
-_FETCHES = 3
-_ROUNDED_S = 5.0  # how far the account's history may round a moment down
-_FILE_LIFE_S = 7 * 86400.0  # contract, The two ways in
+_PREVIEW_S = 2.0  # what the preview engine takes for a short clip
 
 
-class Stalled(Exception):
-    """A job that cannot go on for now, though nothing is lost; `error` says why."""
-
-    def __init__(self, error: errors.PixverseError) -> None:
-        super().__init__(str(error))
-        self.error = error
-
-
-class Job:
-    """Walks one row through its states.
-
-    Parameters
-    ----------
-    row : dict
-        The row, leased to `bench.owner` when `fresh`.
-    bench : Workbench
-        Store, clips, service, pace.
-    tell : callable
-        Called with (row, note) after every change; the note is a passing remark such as "trying again".
-    fresh : bool
-        True for a row that this process just opened and that is still to be sent.
-    """
+class Job(Fetch):
+    """Walks one row through its states; `Workpiece` says what it is made of."""
 
     def __init__(self, row: Row, bench: Workbench, tell: Callable[[Row, str | None], None], *, fresh: bool) -> None:
-        self.row = row
-        self.bench = bench
-        self._tell = tell
-        self._mine = fresh
-        self._sent: float | None = None  # monotonic moment of the send, when it was this process's
-        self._troubles = 0
-        self._looks = 0
-        self._limits = 0
-        self._fetches = 0
-        self._seals = 0
-        self._expected: float | None = None
+        super().__init__(row, bench, tell, fresh=fresh)
+        self._soonest: float | None = None
+        self._polled: deque[float] = deque(maxlen=MOST_A_MINUTE)
+        self._remark: str | None = None
+        self.elsewhere = False  # another kernel works on it
 
     # ---- the walk ----------------------------------------------------------------------------------------------
 
@@ -109,11 +79,18 @@ class Job:
     def _walked(self, pause: float | None) -> float | None:
         if pause is None:
             leases.let_go(self.bench.owner, self.row["id"])
+        elif not self.ended:
+            # Most steps learn nothing and write nothing: the lease is renewed when half of it is over.
+            least_s = pause + self.bench.pace.lease_s / 2
+            if (self.row["lease_until"] or 0) < now_us() + least_s * 1e6:
+                store, lease_s = self.bench.store, pause + self.bench.pace.lease_s
+                self.row = store.journal(self.row, self.bench.owner, lease_s)  # no news: the remark stays on the screen
         return pause
 
     def _watch(self) -> float | None:
         """Follow a row that another kernel works on, and take it over when that kernel has gone."""
         claimed = self.bench.store.claim(self.row["id"], self.bench.owner, self.bench.pace.lease_s)
+        self.elsewhere = claimed is None
         if claimed is not None:
             # Where the history could not be written, what this process still knows may be all there is.
             ahead = is_ahead(self.row, claimed)
@@ -123,11 +100,6 @@ class Job:
         self.row = self.bench.store.row(self.row["id"]) or self.row
         self._tell(self.row, "another kernel follows it")
         return None if self.ended else 1.0
-
-    @property
-    def ended(self) -> bool:
-        """Whether the row is completed or failed."""
-        return self.row["status"] in {"completed", "failed"}
 
     def _adopt(self) -> float | None:
         """Take up a row whose process is gone."""
@@ -143,20 +115,15 @@ class Job:
         self._tell(row, "taken up again")
         return 0.0
 
-    @property
-    def _orphaned(self) -> bool:
-        """Whether the preview engine that has this job is gone; asked before anything could start another one."""
-        row = self.row
-        return bool(row["service"] == PREVIEW and row["sent_at"] and row["engine"] != self.bench.backend.engine)
-
-    def _engine_ended(self) -> float | None:
-        return self._fail(mishaps.engine_ended())
-
     # ---- send --------------------------------------------------------------------------------------------------
 
     def _send(self) -> float | None:
+        pause = self.bench.gate.ask(self.row["id"])
+        return self._limited(pause) if pause > 0 else self._post()
+
+    def _post(self) -> float | None:
         try:
-            url = uploaded_url(self.row, self.bench)
+            url = self._picture_url()
             if url is not None:
                 self._write(sent_image_url=url)
             body = request_of(self.row).body(url)
@@ -167,24 +134,46 @@ class Job:
             self._write(lease_s=lease, strict=True, sent_at=now_us(), engine=self.bench.backend.engine)
             self._sent = time.monotonic()
             if blocking:
-                return self._run(client, body)
-            request_id = client.submit(body)
+                with self.bench.gate.through(self.row["id"]):
+                    return self._run(client, body)
+            with self.bench.gate.through(self.row["id"]):
+                request_id = client.submit(body)
             self._write(force=True, status="queued", request_id=request_id)
             self.bench.store.disown(request_id, self.row["id"])
         except errors.RateLimited as error:
             # Answered, and nothing was queued: the one case in which a send is repeated by itself.
-            # A reset that lies in the past, as by a wrong clock, must not turn into hammering: the pauses grow.
-            self._limits += 1
-            pause = max(error.reset_s, min(0.5 * 2.0 ** min(self._limits - 1, 10), 60.0))
-            self._write(lease_s=self.bench.pace.lease_s + pause, sent_at=None)
-            until = datetime.now().astimezone() + timedelta(seconds=pause)
-            self._tell(self.row, f"rate limited; sending at {until:%H:%M:%S}")
-            return pause
+            if self.row["sent_at"] is None:  # it was the picture's upload
+                return self._limited(error.reset_s)
+            self._write(sent_at=None)
+            return self._limited(self.bench.gate.turn(self.row["id"]))
         except errors.OutcomeUnknown as error:
             return self._lose(error)
         except errors.PixverseError as error:
             return self._fail(error)
+        finally:
+            self.bench.gate.give_back(self.row["id"])
         return 0.0
+
+    def _limited(self, pause: float) -> float:
+        """Wait for the turn, without asking the service; it is looked at again within a minute."""
+        until = datetime.now().astimezone() + timedelta(seconds=pause)
+        remark = f"rate limited; sending at {until:%H:%M:%S}"
+        if remark != self._remark:
+            self._remark = remark
+            self._tell(self.row, remark)
+        return min(pause, STEP_S)
+
+    def _picture_url(self) -> str | None:
+        """Where the row's picture lies for the service; None without one. RateLimited when it is not the time."""
+        asks, key = self.bench.asks, self.row["id"]
+        if self.row["image_sha256"] is None:
+            return None
+        if (pause := asks.ask(key)) > 0:
+            limited = errors.RateLimited("the service takes no requests for now", billed=False)
+            limited.reset_s = pause
+            raise limited
+        with asks.through(key):
+            return uploaded_url(self.row, self.bench)
 
     def _run(self, client: Client, body: dict[str, Any]) -> float | None:
         with client.run(body) as delivery:
@@ -211,11 +200,17 @@ class Job:
     # ---- follow ------------------------------------------------------------------------------------------------
 
     def _poll(self) -> float | None:
-        client = self.bench.backend.client
+        client = self.bench.backend.client  # first: asking for it may start the preview engine
+        pause = self.bench.asks.ask(self.row["id"])
+        return min(pause, STEP_S) if pause > 0 else self._look_after(client)
+
+    def _look_after(self, client: Client) -> float | None:
+        self._polled.append(self.elapsed_s)
         try:
-            progress = client.status(self.row["request_id"])
-            if progress.status == "completed":
-                return self._collect(client, progress.accounting)
+            with self.bench.asks.through(self.row["id"]):
+                progress = client.status(self.row["request_id"])
+                if progress.status == "completed":
+                    return self._collect(client, progress.accounting)
         except errors.GenerationFailed as error:
             return self._fail(error)
         except errors.NotFound as error:
@@ -227,7 +222,7 @@ class Job:
             return self._fail(mishaps.failed(progress.error, self.row["request_id"]), progress.accounting)
         if progress.status != self.row["status"]:
             self._write(status=progress.status)
-        return next_poll(self.elapsed_s, self.expected_s or TYPICAL_S, *self.bench.pace.poll_s)
+        return next_poll(self._polled, self.soonest_s, *self.bench.pace.poll_s)
 
     def _collect(self, client: Client, told: Accounting) -> float | None:
         try:
@@ -240,23 +235,6 @@ class Job:
         self._write(status="downloading", output_url=url, billed=True, **known)
         return 0.0
 
-    def _trouble(self, error: errors.PixverseError) -> float | None:
-        """A free request failed: the job itself goes on, so ask again, ever more rarely."""
-        if self._orphaned:
-            return self._engine_ended()
-        if not is_transient(error) and not isinstance(error, errors.BadAnswer | errors.ClipError):
-            raise self._stall(error)
-        self._troubles += 1
-        self._tell(self.row, f"{error.what}; trying again")
-        pause = min(self.bench.pace.retry_s * 2.0 ** min(self._troubles, 10), 30.0) * random.uniform(0.5, 1.0)  # noqa: S311
-        return max(pause, error.reset_s) if isinstance(error, errors.RateLimited) else pause
-
-    def _stall(self, error: errors.PixverseError) -> Stalled:
-        """The job cannot be followed for now; what a free request was answered says nothing about its bill."""
-        error.billed, error.request_id = self.row["billed"], self.row["request_id"]
-        error.remedy = f"{error.remedy or ''} The job itself goes on; studio.resume() takes it up again.".strip()
-        return Stalled(error)
-
     def _forgotten(self, error: errors.PixverseError) -> float | None:
         """404 for a request: too early, or its record of about an hour has expired."""
         if self.elapsed_s < 30.0 and self._troubles < self.bench.pace.attempts:
@@ -264,210 +242,20 @@ class Job:
         return self._lose(mishaps.forgotten(error))
 
     @property
-    def elapsed_s(self) -> float:
-        """Seconds since the send."""
-        if self._sent is not None:
-            return time.monotonic() - self._sent
-        return max(now_us() - (self.row["sent_at"] or now_us()), 0) / 1e6
-
-    @property
-    def expected_s(self) -> float | None:
-        """What jobs of this kind took, in seconds; None before the first one."""
-        if self._expected is None:
+    def soonest_s(self) -> float:
+        """From when the job may well be finished, in seconds after the send, by what jobs of this kind took."""
+        if self._soonest is None:
             row = self.row
             recent = self.bench.store.recent_seconds(row["service"], row["quality"], row["duration"])
-            self._expected = expectation(recent) or (2.0 if row["service"] == PREVIEW else TYPICAL_S)
-        return self._expected
-
-    # ---- bring home --------------------------------------------------------------------------------------------
-
-    def _fetch(self) -> float | None:
-        if not self.row["output_url"]:  # killed while a v1 answer's bytes were arriving
-            return self._lose(errors.OutcomeUnknown("the kernel ended while the clip was arriving", billed=True))
-        started = time.monotonic()
-        backend, clips = self.bench.backend, self.bench.clips
-        try:
-            received = backend.downloader.fetch(self.row["output_url"], clips, on_progress=self._progress())
-            return self._finish(received, time.monotonic() - started)
-        except errors.ClipError as error:
-            if self._orphaned:
-                return self._engine_ended()
-            return self._refresh(error) if error.status_code in {403, 404, 410} else self._fetch_again(error)
-
-    def _fetch_again(self, error: errors.ClipError) -> float | None:
-        """The clip could not be fetched: a few tries, then it waits for a person; a paid clip is not given up."""
-        self._fetches += 1
-        if self._fetches < _FETCHES:
-            return self._trouble(error)
-        error.billed = self.row["billed"]
-        self._write(**words_of(error))
-        raise Stalled(error)
-
-    def _progress(self) -> Callable[[int, int | None], None]:
-        return arriving(lambda note: self._tell(self.row, note), self._write, self.bench.pace.lease_s / 3)
-
-    def _refresh(self, gone: errors.ClipError) -> float | None:
-        """The clip's URL is dead: ask for another one, by request id, then in the account's history."""
-        fresh = None
-        with contextlib.suppress(errors.PixverseError):  # then the old one is tried again, later
-            fresh = fresh_url(self.row, self.bench)
-        if fresh is not None:
-            self._write(output_url=fresh)
-            if self._fetches == 0:
-                self._fetches = 1
-                return 0.0
-        # A young file that is not there may be on its way to the host that serves it.
-        if now_us() - (self.row["sent_at"] or 0) < _FILE_LIFE_S * 1e6:
-            return self._fetch_again(gone)
-        return self._fail(mishaps.gone_for_good(gone, self.row["billed"]))
-
-    def _finish(self, received: Received, download_s: float) -> float | None:
-        path, facts = self.bench.clips.keep(received)
-        latency = None if self._sent is None else time.monotonic() - self._sent
-        cost = self.row["cost_micros"]
-        self._write(
-            force=True,  # the clip is on the disk, whoever else may have been looking for it
-            status="completed",
-            completed_at=now_us(),
-            billed=self.row["service"] != PREVIEW,
-            reserved_micros=0 if cost is not None else self.row["reserved_micros"],
-            latency_s=latency,
-            download_s=download_s,
-            video_path=path.relative_to(self.bench.store.home).as_posix(),
-            video_sha256=received.sha256,
-            http_status=None,
-            **columns_of(facts),
-            **NO_ERROR,
-        )
-        return self._sealed()
-
-    # ---- lost answers ------------------------------------------------------------------------------------------
-
-    def _lose(self, error: errors.OutcomeUnknown) -> float | None:
-        """Write down that the answer was lost; the money stays reserved and the account's history is searched."""
-        if self._orphaned:
-            return self._engine_ended()
-        # On v2 an id in an error's header is a proxy's own: the job's id comes in the answer's body.
-        known = self.row["request_id"] or (error.request_id if self.row["api"] == "v1" else None)
-        billed = error.billed if error.billed is not None else self.row["billed"]
-        bill = reported(self.row, error.accounting) if error.accounting else {}
-        told = {**bill, "request_id": known, "billed": billed, "http_status": error.status_code}
-        self._write(status="unknown", **told, **words_of(error))
-        self._looks = 0
-        return 0.0
-
-    def _search(self) -> float | None:
-        found: AccountRow | None = None
-        try:
-            found = find_lost(self.row, self.bench)
-        except errors.PixverseError as error:
-            if not is_transient(error):
-                raise self._stall(error) from None
-            self._tell(self.row, f"{error.what}; looking again")
-        if found is not None and self._rivalled(found):
-            found = None
-        if found is not None and self._take(found):
-            return 0.0
-        if found is not None and found.status == "PENDING":
-            self._tell(self.row, "found in the account's history: it is still running")
-            return _SEARCH_WHILE_PENDING_S
-        self._looks += 1
-        if self._looks > len(self.bench.pace.search_s):
-            raise Stalled(error_of(self.row) or errors.OutcomeUnknown("the answer to the send was lost"))
-        self._tell(self.row, "the answer was lost: looking for the job in the account's history")
-        return self.bench.pace.search_s[self._looks - 1]
-
-    def _rivalled(self, found: AccountRow) -> bool:
-        """Whether the record may be another send's of the same request, whose answer is still out."""
-        if self.row["request_id"]:
-            return False
-        rival = self.bench.store.rival(self.row)
-        if rival is None or found.created_at is None:
-            return rival is not None
-        ahead_s = self.bench.backend.client.clock_offset_s  # of the service's clock before ours
-        return found.created_at.timestamp() - ahead_s + _ROUNDED_S >= rival / 1e6
-
-    def _take(self, found: AccountRow) -> bool:
-        """Act on what the account's history says; False when it says nothing final."""
-        if normalise(found.request_id) != normalise(self.row["request_id"] or ""):
-            if not self.bench.store.claim_request(self.row["id"], found.request_id):
-                return False
-            self._write(request_id=found.request_id)
-        if found.status == "FAILED":
-            self._fail(
-                mishaps.failed(found.error, found.request_id), Accounting(cost_micros=found.cost_micros), "account"
-            )
-            return True
-        if found.status == "COMPLETED" and found.url:
-            source = PREVIEW if self.row["service"] == PREVIEW else "account"
-            cost: dict[str, Any] = {}
-            if found.cost_micros is not None:
-                cost = {"cost_micros": found.cost_micros, "cost_source": source, "reserved_micros": 0}
-            self._write(status="downloading", output_url=found.url, billed=True, **cost)
-            return True
-        return False
-
-    # ---- writing it down ---------------------------------------------------------------------------------------
-
-    def _fail(
-        self, error: errors.PixverseError, accounting: Accounting | None = None, source: str = "reported"
-    ) -> float | None:
-        """Close the row; a failure that the service charged for is billed, whatever its documents say."""
-        accounting = accounting or error.accounting
-        bill = reported(self.row, accounting, source) if accounting and accounting.cost_micros else {}
-        billed = bool(error.billed or bill)
-        error.billed = billed
-        kept = self.row["reserved_micros"] if billed and self.row["cost_micros"] is None else 0
-        self._write(
-            **{
-                "status": "failed",
-                "completed_at": now_us(),
-                "billed": billed,
-                "reserved_micros": kept,
-                "http_status": error.status_code,
-                **bill,
-                # On v2 an id in an error's header is a proxy's own, and before the send there is no job at all.
-                "request_id": self.row["request_id"] or (error.request_id if self._may_name(error) else None),
-                **words_of(error),
-            }
-        )
-        return self._sealed()
-
-    def _may_name(self, error: errors.PixverseError) -> bool:
-        return error.request_id is not None and self.row["api"] == "v1" and self.row["sent_at"] is not None
-
-    def _sealed(self) -> float | None:
-        """None when the job's end is in the history; else it is in an emergency file, and is written again later."""
-        with contextlib.suppress(Exception):
-            stored = self.bench.store.row(self.row["id"])
-            if stored is None or stored["status"] == self.row["status"]:
-                return None
-        self._seals += 1
-        return _SEAL_AGAIN_S * 2.0 ** min(self._seals - 1, 5)
-
-    def _seal(self) -> float | None:
-        self._write(force=True)
-        return self._sealed()
-
-    def _write(
-        self, *, lease_s: float | None = None, strict: bool = False, force: bool = False, **changes: Any
-    ) -> None:
-        lease = self.bench.pace.lease_s if lease_s is None else lease_s
-        store, owner = self.bench.store, self.bench.owner
-        self.row = store.journal(self.row, owner, lease, strict=strict, force=force, **changes)
-        self._tell(self.row, None)
-
-    def _let_go(self) -> None:
-        self._mine = False
-        with contextlib.suppress(Exception):
-            self.bench.store.release(self.row["id"], self.bench.owner)
+            self._soonest = soonest(recent, _PREVIEW_S if row["service"] == PREVIEW else TYPICAL_S)
+        return self._soonest
 
     _steps: dict[str, Callable[[Job], float | None]] = {  # noqa: RUF012  a dispatch table, never changed
         "submitting": _send,
         "queued": _poll,
         "processing": _poll,
-        "downloading": _fetch,
-        "unknown": _search,
-        "completed": _seal,
-        "failed": _seal,
+        "downloading": Fetch.fetch,
+        "unknown": Fetch.search,
+        "completed": Fetch.seal,
+        "failed": Fetch.seal,
     }

@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta, timezone
-from typing import Any
+import copy
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
 
 from . import errors
 from .parameters import MODEL, PARAMETERS
 from .rows import request_of
 from .segmind.answers import AccountRow, normalise
-from .store.store import Row
-from .workbench import Workbench
+from .store.words import Row
 
+if TYPE_CHECKING:
+    from .segmind.client import Client
+    from .workbench import Workbench
+
+ADOPTED = "account"
+"""The studio of rows that were taken over from the account's history: no studio of this home sent them."""
+
+_SHARED_S = 2.0  # looks that begin within so long of a listing share it
+_KEPT = 4  # listings; those of a studio's start span a few weeks at most
+_MOST_ROWS = 10_000  # as many as a hundred pages hold; where there are that many, there may be more
+_DAY = timedelta(days=1)
 _TICK_S = 5.0  # a row this much before the send may be the send's: clocks are known to about a second
 _EARLY_S = 60.0  # beyond this it is not, whatever the clocks
 _LATE_S = 600.0  # a row may be dated when the job ends, not when it is queued
@@ -22,11 +36,105 @@ _WRAPPERS = ("inputs", "input", "body", "data", "parameters")
 _SAMPLE = {"motion_mode": "normal", "thinking_type": "auto"}
 
 
-def find_lost(row: Row, bench: Workbench) -> AccountRow | None:
+@dataclass(frozen=True)
+class _Listed:
+    """A listing that was made: of which days, when (monotonic), and what came of it."""
+
+    client: Client
+    first: date
+    last: date
+    began: float
+    ended: float
+    rows: list[AccountRow]
+    error: errors.PixverseError | None
+
+    def serves(self, client: Client, first: date, last: date, came: float, shared_s: float) -> bool:
+        """Whether a look that came then may take it: it covers the days, and is not older than the look allows."""
+        covers = self.client is client and self.first <= first and last <= self.last
+        # A failure is only told to those who waited for it: whoever comes later asks anew.
+        return covers and self.began > came - shared_s and (self.error is None or came <= self.ended)
+
+
+class Listing:
+    """The account's history, listed once for all who look at about the same time.
+
+    One listing is under way at a time; whoever comes meanwhile waits for it. Safe from every thread.
+    """
+
+    def __init__(self) -> None:
+        self._turn = threading.Lock()
+        self._listed: list[_Listed] = []
+
+    def rows(
+        self, client: Client, first: date, last: date, *, shared_s: float = 0.0, into: list[AccountRow] | None = None
+    ) -> list[AccountRow]:
+        """Every request of these days, each once.
+
+        Parameters
+        ----------
+        client : Client
+            Whose account.
+        first, last : date
+            UTC, both included, at most 31 days.
+        shared_s : float
+            How long before this call a listing may have begun that is good enough, s. With 0 it began after it.
+        into : list, optional
+            Gets the rows; where the listing fails, those that had come by then.
+
+        Raises
+        ------
+        PixverseError
+            When the account's history cannot be read to its end.
+        """
+        came = time.monotonic()
+        with self._turn:
+            found = next((one for one in self._listed if one.serves(client, first, last, came, shared_s)), None)
+            if found is None:
+                found = _list(client, first, last)
+                self._listed = [found, *self._listed[: _KEPT - 1]]
+        if into is not None:
+            into.extend(found.rows)
+        if found.error is not None:
+            raise copy.copy(found.error)  # each job writes its own words on it
+        return found.rows
+
+
+def _list(client: Client, first: date, last: date) -> _Listed:
+    began, error = time.monotonic(), None
+    rows: dict[str, AccountRow] = {}
+    try:
+        for row in _pages(client, first, last):
+            rows.setdefault(normalise(row.request_id), row)
+    except errors.PixverseError as trouble:
+        error = trouble
+    return _Listed(client, first, last, began, time.monotonic(), list(rows.values()), error)
+
+
+def _pages(client: Client, first: date, last: date) -> Iterator[AccountRow]:
+    count = 0
+    for row in client.account_rows(first, last):
+        count += 1
+        yield row
+    if count >= _MOST_ROWS and first < last:
+        middle = first + (last - first) // 2
+        yield from _pages(client, first, middle)
+        yield from _pages(client, middle + _DAY, last)
+
+
+def days_around(sent: date) -> tuple[date, date]:
+    """The days to list for a job of that day (UTC): its week and what is needed beyond, so that its like share it."""
+    first = sent - _DAY
+    monday = first - first.weekday() * _DAY
+    today = datetime.now(timezone.utc).date()
+    return monday, min(monday + 9 * _DAY, max(sent, today) + 2 * _DAY)
+
+
+def find_lost(row: Row, bench: Workbench, *, now: bool = False) -> AccountRow | None:
     """The account's record of a row's job: by request id where there is one, else by parameters and time.
 
     The id of a v2 job is what its submit was answered with. On v1 it is a header, which a proxy may have written: when
-    the account does not know it, the parameters decide.
+    the account does not know it, the parameters decide. Jobs that look within about two seconds share one listing,
+    unless `now` is said.
     """
     client = bench.backend.client
     known = row["request_id"]
@@ -34,16 +142,23 @@ def find_lost(row: Row, bench: Workbench) -> AccountRow | None:
     if found is not None:
         return found
     sent_at = _by_their_clock(row["sent_at"], client.clock_offset_s)
-    day = datetime.fromtimestamp(sent_at / 1e6, timezone.utc).date()
-    rows = list(client.account_rows(day - timedelta(days=1), day + timedelta(days=2)))
+    first, last = days_around(datetime.fromtimestamp(sent_at / 1e6, timezone.utc).date())
+    # No longer than the shortest pause between two looks of one job: it never looks at the same listing twice.
+    shared_s = 0.0 if now else min((_SHARED_S, *bench.pace.search_s))
+    rows = bench.listing.rows(client, first, last, shared_s=shared_s)
     if known:
         found = next((r for r in rows if normalise(r.request_id) == normalise(known)), None)
         if found is not None or row["api"] == "v2":
             return found
+    return job_of(row, rows, bench.store.claimed_requests(), bench)
+
+
+def job_of(row: Row, rows: Iterable[AccountRow], claimed: set[str], bench: Workbench) -> AccountRow | None:
+    """Which of the account's records is most likely a sent row's job, by parameters and time: see `find_job`."""
     body = request_of(row).body(row["sent_image_url"])
     span = bench.pace.run_read_s if row["api"] == "v1" else bench.pace.submit_read_s
-    sent_at = _by_their_clock(row["sent_at"], client.clock_offset_s)  # the history's answer tells it best
-    return find_job(rows, body, sent_at, bench.store.claimed_requests(), span)
+    sent_at = _by_their_clock(row["sent_at"], bench.backend.client.clock_offset_s)  # as the last answer tells it
+    return find_job(rows, body, sent_at, claimed, span)
 
 
 def _by_their_clock(moment_us: int, offset_s: float) -> int:
@@ -111,7 +226,7 @@ def same_inputs(sent: Mapping[str, Any], recorded: Mapping[str, Any]) -> bool:
     as the document's sample has it, or under a name that the schema does not know: the service may have filled it in.
     A random seed may be there as the one that was drawn. Numbers and switches may be text.
     """
-    ours, theirs = _said(sent), _said(recorded)
+    ours, theirs = inputs_of(sent), inputs_of(recorded)
     if _same(ours.get("seed", -1), -1):
         ours, theirs = ({n: v for n, v in body.items() if n != "seed"} for body in (ours, theirs))
     return all(_same(value, theirs.get(name, _default(name))) for name, value in ours.items()) and all(
@@ -121,7 +236,7 @@ def same_inputs(sent: Mapping[str, Any], recorded: Mapping[str, Any]) -> bool:
     )
 
 
-def _said(body: Mapping[str, Any]) -> dict[str, Any]:
+def inputs_of(body: Mapping[str, Any]) -> dict[str, Any]:
     """What a body sets, taken out of one wrapper: nothing and empty text mean "not set"."""
     if "prompt" not in body:
         inner = (body.get(name) for name in _WRAPPERS)
@@ -134,7 +249,7 @@ def _default(name: str) -> Any:
 
 
 def _same_seed(sent: Mapping[str, Any], recorded: Mapping[str, Any]) -> bool:
-    return _same(_said(sent).get("seed", -1), _said(recorded).get("seed", -1))
+    return _same(inputs_of(sent).get("seed", -1), inputs_of(recorded).get("seed", -1))
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -151,3 +266,27 @@ def _same(one: Any, other: Any) -> bool:
         except (TypeError, ValueError, OverflowError):
             return False
     return bool(one == other)
+
+
+def written_off() -> errors.OutcomeUnknown:
+    """A person has closed a row whose job the account's history does not know."""
+    return errors.OutcomeUnknown(
+        "you wrote it off: the account's history did not know it", remedy="Run the cell again to send it anew."
+    )
+
+
+def doubtful() -> errors.OutcomeUnknown:
+    """A row cannot be closed while the account has a job that may be its own or that of a newer send."""
+    return errors.OutcomeUnknown(
+        "the account has a job that may be this one's, or that of a newer send whose answer is still out",
+        remedy="Wait until that one has been answered, then try again.",
+    )
+
+
+def anothers() -> errors.ServiceError:
+    """A row that was taken over from the account's history, whose job turned out to be that of a send from here."""
+    return errors.ServiceError(
+        "this job was another row's, whose answer has come since",
+        billed=False,
+        remedy="Its clip and its cost are with that row.",
+    )

@@ -6,6 +6,9 @@ import json
 
 from . import errors
 from .segmind.refusals import refusal
+from .store.ids import moment_of
+from .store.opening import Opened
+from .store.words import Row
 
 _LOOKED_FOR = "studio.resume() looks for it in the account's history."
 
@@ -66,3 +69,24 @@ def gone_for_good(error: errors.ClipError, billed: bool | None) -> errors.ClipEr
         billed=billed,
         remedy="Send it again with reuse=False if you still want it.",
     )
+
+
+def refused_before(row: Row) -> str:
+    """That the same request was refused: said before it is sent again."""
+    said = row["error_detail"] or row["error"]
+    return (
+        f"moderation refused this very request on {moment_of(row['id']):%d %B} ({said}); it is sent again, "
+        "and will most likely be refused again. Reword the prompt or change the picture."
+    )
+
+
+def origin_of(opened: Opened) -> str | None:
+    """What a person should know about where a clip comes from; None when there is nothing to say."""
+    if opened.kind == "fetched":
+        return "its file had vanished from the disk: fetched again from the service, at no cost"
+    if opened.vanished is not None:
+        return (
+            f"the clip of {opened.vanished['id']} is the same one, but its file has vanished from the disk and the "
+            "service has it no more: this is a new one"
+        )
+    return None

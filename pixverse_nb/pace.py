@@ -23,11 +23,13 @@ class Pace:
     retry_s : float
         First pause between two tries, s; it doubles, with jitter.
     poll_s : tuple of float
-        Shortest and longest pause between two status requests, s.
+        Shortest and longest pause between two status requests, s; between them a job of the service is asked after at
+        most 15 times a minute.
     search_s : tuple of float
         Pauses between two looks into the account's history for a job whose answer was lost, s.
     lease_s : float
-        How long another machine waits before it takes over a job whose kernel went silent, s.
+        How long another machine waits before it takes over a job whose kernel went silent, s. A job that waits is
+        written down again when less than half of it is left.
     """
 
     connect_s: float = 10.0
@@ -36,6 +38,6 @@ class Pace:
     run_read_s: float = 900.0
     attempts: int = 5
     retry_s: float = 0.5
-    poll_s: tuple[float, float] = (0.1, 10.0)
+    poll_s: tuple[float, float] = (0.1, 30.0)
     search_s: tuple[float, ...] = (2.0, 5.0, 10.0, 20.0, 40.0, 60.0)
     lease_s: float = 300.0

@@ -8,7 +8,7 @@ from weakref import WeakValueDictionary
 from .errors import PixverseError, RateLimited
 from .media.images import load_picture
 from .segmind.client import Client
-from .store.store import Row, now_us
+from .store.words import Row, now_us
 from .workbench import Workbench
 
 _TRUSTED_S = 3600.0  # a URL that was last seen longer ago is asked after again

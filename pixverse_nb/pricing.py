@@ -7,13 +7,14 @@ USD.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from .parameters import Value, check_count, check_parameters, signed, with_defaults
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 MICROS = 1_000_000
 """Micro-dollars in a dollar."""
@@ -30,6 +31,15 @@ PRICES: Mapping[str, tuple[int, int]] = MappingProxyType(
     {quality: (s * _CREDIT_MICROS, a * _CREDIT_MICROS) for quality, (s, a) in _CREDITS_PER_SECOND.items()}
 )
 """Micro-dollars per second of video by quality: (silent, with audio)."""
+
+HIGHEST_MICROS = 15 * PRICES["1080p"][1]
+"""What the model's dearest clip costs, micro-dollars: the ceiling where nobody can know the price."""
+
+TABLE = f"the price table of {PRICES_AS_OF}"
+"""Where an estimate comes from, in words."""
+
+SAME_MICROS = 1_000
+"""A charge that differs by no more is the estimate's own, told in tenths of a cent."""
 
 
 def to_usd(micros: int | None) -> float | None:
@@ -60,11 +70,14 @@ class Estimate:
         Micro-dollars expected, and at most.
     clips : int
         How many clips the figures are for.
+    source : str
+        Where the figures come from: the price table, or what clips of the kind were charged.
     """
 
     expected_micros: int
     ceiling_micros: int
     clips: int = 1
+    source: str = TABLE
 
     @property
     def expected_usd(self) -> float:
@@ -82,7 +95,12 @@ class Estimate:
             self.expected_micros + other.expected_micros,
             self.ceiling_micros + other.ceiling_micros,
             self.clips + other.clips,
+            self.source if self.source == other.source else f"{TABLE} and charges since",
         )
+
+    def __mul__(self, count: int) -> Estimate:
+        """The price of so many of them."""
+        return Estimate(self.expected_micros * count, self.ceiling_micros * count, self.clips * count, self.source)
 
     def __str__(self) -> str:
         """For example "$0.219 (at most $0.281), estimated from the price table of 2026-11"."""
@@ -91,16 +109,47 @@ class Estimate:
             text += f" (at most {money(self.ceiling_usd)})"
         if self.clips != 1:
             text += f" for {self.clips} clips"
-        return f"{text}, estimated from the price table of {PRICES_AS_OF}"
+        return f"{text}, estimated from {self.source}"
 
 
-def price(parameters: Mapping[str, Value]) -> Estimate:
-    """The estimate for parameters that were already validated."""
+def price(parameters: Mapping[str, Value], *, unlisted: bool = False) -> Estimate:
+    """The table's estimate for parameters that were already validated.
+
+    With `unlisted`, names go along that the API's page does not list: what they add nobody can know, so the ceiling is
+    the model's highest price.
+    """
     full = with_defaults(parameters)
     silent, audio = PRICES[str(full["quality"])]
     seconds = int(full["duration"])
     rate = audio if full["generate_audio_switch"] else silent
-    return Estimate(seconds * rate, seconds * audio)
+    return Estimate(seconds * rate, HIGHEST_MICROS if unlisted else seconds * audio)
+
+
+def learned(table: Estimate, seconds: int, charges: Sequence[tuple[int, int, int | None]]) -> Estimate:
+    """The estimate, corrected by what clips of the kind were charged.
+
+    The newest charge for the same duration decides, else the newest one by the second; one that is the table's own to
+    a tenth of a cent changes nothing. The ceiling never sinks: a cheap clip is no promise.
+
+    Parameters
+    ----------
+    table : Estimate
+        For one clip, from the table.
+    seconds : int
+        The clip's duration, s.
+    charges : sequence of (int, int, int or None)
+        Duration (s), charge (micro-dollars) and moment (microseconds since 1970), newest first.
+    """
+    same = [charge for charge in charges if charge[0] == seconds] or [charge for charge in charges if charge[0]]
+    if not same:
+        return table
+    duration, micros, at_us = same[0]
+    expected = -(-micros * seconds // duration)  # rounded up
+    if abs(expected - table.expected_micros) <= SAME_MICROS:
+        return table
+    day = "" if at_us is None else f" of {datetime.fromtimestamp(at_us / 1e6, timezone.utc):%d %B}".replace(" 0", " ")
+    source = f"a charge{day} (the table says {money(table.expected_usd)})"
+    return Estimate(expected, max(expected, table.ceiling_micros), source=source)
 
 
 @signed
@@ -134,5 +183,4 @@ def estimate(prompt: str = "…", *, takes: int = 1, **parameters: object) -> Es
     0.28125
     """
     one = price(check_parameters({"prompt": prompt, **parameters}))
-    count = check_count("takes", takes)
-    return Estimate(one.expected_micros * count, one.ceiling_micros * count, count)
+    return one * check_count("takes", takes)

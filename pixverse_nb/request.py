@@ -54,8 +54,8 @@ class Request:
 
     @property
     def estimate(self) -> pricing.Estimate:
-        """Expected and ceiling price."""
-        return pricing.price(self.parameters)
+        """Expected and ceiling price, by the table."""
+        return pricing.price(self.parameters, unlisted=bool(self.extra))
 
     def body(self, image_url: str | None = None) -> dict[str, Any]:
         """The JSON body of the POST; `image_url` is where a local picture was uploaded to."""

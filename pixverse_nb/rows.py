@@ -11,7 +11,7 @@ from .parameters import PARAMETERS
 from .request import Request
 from .segmind.answers import Accounting
 from .store.schema import PREVIEW
-from .store.store import Row
+from .store.words import Row
 
 if TYPE_CHECKING:
     from .media.probe import Facts

@@ -31,21 +31,42 @@ class Runner:
     def __init__(self, threads: int) -> None:
         self._most = threads
         self._heap: list[tuple[float, int, Step]] = []
+        self._hurried: set[Step] = set()  # to be called again as soon as they come back
         self._order = itertools.count()
-        self._change = threading.Condition()
+        lock = threading.RLock()
+        self._change, self._spare = threading.Condition(lock), threading.Condition(lock)
         self._threads = 0
-        self._waiting = 0
+        self._waiting = 0  # of them, those that have nothing to do
+        self._watched = False  # one of these waits for the next due time; the others only for their turn to do so
 
     def add(self, step: Step, delay_s: float = 0.0) -> None:
         """Call `step` after so many seconds, and then as often as it asks for."""
         with self._change:
+            if step in self._hurried:
+                self._hurried.discard(step)
+                delay_s = 0.0
             heapq.heappush(self._heap, (time.monotonic() + delay_s, next(self._order), step))
-            self._watch_heap()
-            self._change.notify()
+            self._watch_heap(sooner=self._heap[0][2] is step)
 
-    def _watch_heap(self) -> None:
-        """See to it that somebody waits for the next step while the others work."""
-        if not self._heap or self._waiting or self._threads >= self._most:
+    def hurry(self, step: Step) -> None:
+        """Call a step at once that waits for its time; one that is being called now is called once more after it."""
+        with self._change:
+            for index, (_, order, waiting) in enumerate(self._heap):
+                if waiting is step:
+                    self._heap[index] = (time.monotonic(), order, step)
+                    heapq.heapify(self._heap)
+                    self._watch_heap(sooner=True)
+                    return
+            self._hurried.add(step)
+
+    def _watch_heap(self, *, sooner: bool) -> None:
+        """See to it that one thread, and no more, waits for the next step, which may be `sooner` than it was."""
+        if self._watched or not self._heap:
+            if sooner:
+                self._change.notify()
+            return
+        self._spare.notify()
+        if self._waiting or self._threads >= self._most:
             return
         try:
             threading.Thread(target=self._work, name="pixverse-job", daemon=True).start()
@@ -62,6 +83,9 @@ class Runner:
                 delay = _call(step)
             if delay is not None:
                 self.add(step, delay)
+            else:
+                with self._change:
+                    self._hurried.discard(step)
 
     def _is_due(self) -> bool:
         with self._change:
@@ -75,18 +99,23 @@ class Runner:
                 now = time.monotonic()
                 if self._heap and self._heap[0][0] <= now:
                     step = heapq.heappop(self._heap)[2]
-                    # This thread may be long; who was counted as waiting may have been this very one.
-                    self._watch_heap()
-                    if self._heap:
-                        self._change.notify()
+                    self._watch_heap(sooner=False)  # this thread may be long
                     return step
-                if not self._heap and now - idle_since > _IDLE_S:
+                if now - idle_since > _IDLE_S and (self._watched or not self._heap):
                     self._threads -= 1
                     return None
-                pause = self._heap[0][0] - now if self._heap else _IDLE_S
-                self._waiting += 1
-                self._change.wait(pause)
-                self._waiting -= 1
+                self._wait(self._heap[0][0] - now if self._heap else _IDLE_S)
+
+    def _wait(self, pause: float) -> None:
+        """Wait for the next due time, or, while another thread does, for the turn to do so."""
+        watches = not self._watched
+        self._waiting += 1
+        self._watched = True
+        try:
+            (self._change if watches else self._spare).wait(pause if watches else _IDLE_S)
+        finally:
+            self._waiting -= 1
+            self._watched = self._watched and not watches
 
 
 def _call(step: Step) -> float | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from .gate import Gate
+from .lost import Listing
 from .media.clips import Clips
 from .media.download import Downloader
 from .pace import Pace
@@ -41,3 +43,6 @@ class Workbench:
     backend: Backend
     pace: Pace
     owner: str
+    listing: Listing = field(default_factory=Listing)
+    gate: Gate = field(default_factory=Gate)  # before the paid sends
+    asks: Gate = field(default_factory=Gate)  # before the free requests: polls, results, uploads

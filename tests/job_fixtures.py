@@ -10,7 +10,7 @@ from job_rig import PACE
 from scripted import KEY, Scripted
 
 import pixverse_nb as pv
-from pixverse_nb import job as jobs
+from pixverse_nb import search, workpiece
 from pixverse_nb.engine import Engine
 from pixverse_nb.media import transfer
 
@@ -24,8 +24,8 @@ def clip(tmp_path_factory):
 def short_pauses(monkeypatch):
     """The pauses that no `Pace` sets."""
     monkeypatch.setattr(transfer, "FIRST_PAUSE_S", 0.004)
-    monkeypatch.setattr(jobs, "_SEARCH_WHILE_PENDING_S", 0.02)
-    monkeypatch.setattr(jobs, "_SEAL_AGAIN_S", 0.05)
+    monkeypatch.setattr(search, "_SEARCH_WHILE_PENDING_S", 0.02)
+    monkeypatch.setattr(workpiece, "_SEAL_AGAIN_S", 0.05)
 
 
 @pytest.fixture

@@ -2,14 +2,17 @@
 
 import hashlib
 import shutil
+import sqlite3
 import tempfile
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
 from clips import make_clip
 
 import pixverse_nb as pv
+from pixverse_nb.store.database import FILE
+from pixverse_nb.store.ledger import FROM_ROWS
 
 KEY = "SG_0123456789abcdef"
 PACE = pv.Pace(
@@ -47,6 +50,14 @@ def uploads(server) -> int:
     return sum(r.method == "POST" and r.path == "/upload-asset" for r in server.requests)
 
 
+def ledger_of(home: Path) -> tuple[list, list]:
+    """What a home's ledger holds, and what it must hold by its rows; places without money left out."""
+    with closing(sqlite3.connect(home / FILE)) as connection:
+        kept = connection.execute("SELECT * FROM ledger ORDER BY 1, 2, 3").fetchall()
+        summed = connection.execute(f"SELECT * FROM ({FROM_ROWS}) ORDER BY 1, 2, 3").fetchall()  # noqa: S608
+    return [[row for row in rows if any(row[3:])] for rows in (kept, summed)]
+
+
 class Rig:
     """Servers and studios that are closed together."""
 
@@ -79,4 +90,8 @@ def rigged(home: Path):
             server.close()
         for studio in rig.studios:
             studio._store.close()
+        if rig.studios and (home / FILE).is_file():
+            with suppress(sqlite3.DatabaseError):  # damaged on purpose
+                kept, summed = ledger_of(home)
+                assert kept == summed  # whatever a test did: the ledger equals the rows
         shutil.rmtree(home, ignore_errors=True)

@@ -43,7 +43,7 @@ def test_over_a_cap_nothing_is_sent_and_the_message_has_the_figures(rig, cap):
     assert sent(rig) == 2
     assert len(studio.history()) == 2
     scope = {"per_studio": "this studio", "per_day": "today", "per_home": "this home"}[cap]
-    for word in (scope, "is $0.562", "$0.562 is spent or reserved", "may cost $0.281"):
+    for word in (scope, "is $0.562", "$0.562 is spent", "$0.000 is reserved", "may cost $0.281"):
         assert word in caught.value.what
     assert f"pv.Budget({cap}=...)" in caught.value.remedy
     assert caught.value.billed is False
@@ -75,7 +75,7 @@ def test_the_ceiling_is_reserved_and_the_reported_cost_settles_it(rig):
     assert studio.generate("b").status == "completed"  # room, since the first one cost less than its ceiling
     assert sent(rig) == 2
     spent = studio._store.spent(studio._backend.name, studio._name)
-    assert spent.home == round((SILENT + CLIP) * 1e6)
+    assert spent.home.total == round((SILENT + CLIP) * 1e6)
 
 
 def test_a_failure_gives_its_reservation_back(rig):
@@ -129,7 +129,7 @@ def test_preview_and_real_money_are_counted_apart(rig):
     with studio._store._db.write() as connection:
         connection.exec_driver_sql("UPDATE generations SET service = 'preview', cost_source = 'preview'")
     assert studio.generate("b").status == "completed"
-    assert studio._store.spent("preview", "").home == round(CLIP * 1e6)
+    assert studio._store.spent("preview", "").home.total == round(CLIP * 1e6)
     with pytest.raises(pv.BudgetExceeded):
         studio.generate("c")
 
@@ -212,3 +212,117 @@ def test_a_bad_budget_makes_no_studio(tmp_path):
     with pytest.raises(pv.InvalidParameter):
         pv.Studio(KEY, home=tmp_path / "home", budget="5 dollars")
     assert not (tmp_path / "home").exists()
+
+
+# ---- what the message says ---------------------------------------------------------------------------------------
+
+
+def test_the_error_has_the_figures_as_numbers(rig):
+    studio = rig.studio(budget=pv.Budget(per_home=0.5))
+    studio.generate("one")
+    with pytest.raises(pv.BudgetExceeded) as caught:
+        studio.generate("two")
+    error = caught.value
+    figures = (error.cap_usd, error.spent_usd, error.reserved_usd, error.needed_usd)
+    assert figures == (0.5, pytest.approx(CLIP), 0.0, pytest.approx(CLIP))
+
+
+def test_what_is_reserved_is_told_apart_from_what_is_spent(rig):
+    studio = rig.studio(budget=pv.Budget(per_home=2.2 * CLIP))
+    studio.generate("one")
+    rig.servers[0].faults.add("submit", status=503)
+    with pytest.raises(pv.OutcomeUnknown):
+        studio.generate("two")
+    with pytest.raises(pv.BudgetExceeded) as caught:
+        studio.generate("three")
+    assert "$0.281 is spent, $0.281 is reserved" in caught.value.what
+    (cap,) = studio.spending()
+    assert (cap.charged_micros, cap.reserved_micros) == (281_250, 281_250)
+    assert cap.room_usd == pytest.approx(0.2 * CLIP)
+    assert str(cap) == "$0.619 for this home: $0.281 spent, $0.281 reserved, $0.056 left"
+    assert rig.studio().spending() == []
+
+
+@pytest.mark.parametrize(
+    ("cap", "asked", "instead"),
+    [
+        (0.5, {"quality": "1080p", "duration": 5}, "room for 720p for 5 s ($0.375)"),
+        (0.3, {"quality": "1080p", "duration": 5}, "room for 540p for 5 s ($0.281)"),
+        (0.1, {"quality": "540p", "duration": 5}, "room for 540p for 1 s ($0.056)"),
+        (0.12, {"quality": "360p", "duration": 5}, "room for 360p for 2 s ($0.087)"),
+        (0.05, {"quality": "1080p", "duration": 15}, "room for 360p for 1 s ($0.044)"),
+        (0.01, {"quality": "360p", "duration": 1}, "no room for any clip"),
+    ],
+)  # fmt: skip
+def test_the_remedy_says_what_could_be_afforded_instead(rig, cap, asked, instead):
+    studio = rig.studio(budget=cap)
+    with pytest.raises(pv.BudgetExceeded) as caught:
+        studio.generate("a", **asked)
+    assert instead in caught.value.remedy
+    if instead.startswith("room for "):  # and it is true
+        quality, _, seconds = instead.removeprefix("room for ").split()[:3]
+        assert studio.generate("a", quality=quality, duration=int(seconds)).status == "completed"
+
+
+def test_names_that_the_page_does_not_list_may_cost_the_model_s_highest_price(rig):
+    """What they add to the price nobody can know."""
+    studio = rig.studio(budget=2.0)
+    with pytest.raises(pv.BudgetExceeded, match=r"may cost \$2\.156"):
+        studio.generate("a", duration=1, quality="360p", extra={"style": "clay"})
+    assert sent(rig) == 0
+    assert rig.studio(budget=2.2).generate("a", duration=1, quality="360p", extra={"style": "clay"}).cost_usd == 0.04375
+
+
+# ---- prices are learned ------------------------------------------------------------------------------------------
+
+
+def test_a_charge_that_differs_from_the_table_is_shown_and_used_for_the_next_estimate(rig):
+    studio = rig.studio(budget=pv.Budget(per_home=1.0))
+    rig.servers[0].faults.add("job", "cost", usd=0.4)
+    first = studio.generate("a")
+    assert "$0.400 reported, $0.281 was estimated" in str(first._bundle(None))
+    estimate = studio.estimate(duration=10)
+    assert (estimate.expected_usd, estimate.ceiling_usd) == (0.8, 0.8)
+    assert "a charge of" in str(estimate)
+    assert "the table says $0.562" in str(estimate)
+    assert pv.estimate(duration=10).expected_usd == 0.5625  # the table is the table
+    assert studio.estimate(quality="720p").expected_usd == 0.375  # and another kind another kind
+    with pytest.raises(pv.BudgetExceeded, match=r"may cost \$0\.800"):
+        studio.generate("b", duration=10)
+    second = studio.submit("b")
+    assert second.estimate.expected_usd == 0.4
+    assert second.wait(20).cost_usd == pytest.approx(CLIP)
+    assert studio.estimate().expected_usd == CLIP  # the newest charge counts
+
+
+def test_a_charge_below_the_table_lowers_what_is_expected_but_not_the_ceiling(rig):
+    studio = rig.studio()
+    rig.servers[0].faults.add("job", "cost", usd=0.1)
+    studio.generate("a")
+    estimate = studio.estimate()
+    assert (estimate.expected_usd, estimate.ceiling_usd) == (0.1, CLIP)
+
+
+def test_silent_clips_that_are_billed_with_sound_are_expected_to_be(rig):
+    """Contract, Price: whether Segmind does so is open; the first charge tells."""
+    studio = rig.studio()
+    rig.servers[0].faults.add("job", "cost", usd=CLIP)
+    studio.generate("a", generate_audio_switch=False)
+    assert studio.estimate(generate_audio_switch=False).expected_usd == CLIP
+
+
+def test_what_another_service_charges_teaches_nothing(rig):
+    rig.servers[0].faults.add("job", "cost", usd=0.4)
+    rig.studio().generate("a")
+    assert rig.studio(rig.server()).estimate().expected_usd == CLIP
+    assert rig.studio().estimate().expected_usd == 0.4  # in another studio of the home, it does
+
+
+def test_a_charge_above_the_ceiling_counts_as_it_is(rig):
+    studio = rig.studio(budget=0.5)
+    rig.servers[0].faults.add("job", "cost", usd=0.75)
+    studio.generate("a")
+    (cap,) = studio.spending()
+    assert (cap.charged_micros, cap.room_usd) == (750_000, -0.25)
+    with pytest.raises(pv.BudgetExceeded, match=r"\$0\.750 is spent"):
+        studio.generate("b", duration=1, quality="360p")

@@ -115,7 +115,7 @@ def test_an_answer_without_a_balance_is_not_a_balance_of_zero(server, client):
 
 def test_the_history_is_read_page_by_page_and_each_request_once(server, client):
     """One row per output, so de-duplicated on the id; asked for this model and at most 31 days."""
-    rows = [{"request_id": f"r-{n // 2}", "model_name": "pixverse-v6"} for n in range(230)]
+    rows = [{"request_id": f"r-{n // 2}", "model_name": "pixverse-v6"} for n in range(235)]
 
     def page(hit):
         number = int(dict(part.split("=") for part in hit.query.split("&"))["page"])
@@ -123,12 +123,19 @@ def test_the_history_is_read_page_by_page_and_each_request_once(server, client):
 
     server.say("history", page, page, page)
     found = list(client.account_rows(date(2026, 1, 1), date(2026, 11, 23)))
-    assert [row.request_id for row in found] == [f"r-{n}" for n in range(115)]
+    assert [row.request_id for row in found] == [f"r-{n}" for n in range(118)]
     queries = [dict(part.split("=") for part in hit.query.split("&")) for hit in server.got("history")]
     assert [q["page"] for q in queries] == ["1", "2", "3"]
     assert {(q["per_page"], q["model_name"], q["from_date"], q["to_date"]) for q in queries} == {
         ("100", "pixverse-v6", "2026-01-01", "2026-01-31")
     }
+
+
+def test_a_service_that_caps_its_pages_lower_is_read_to_the_end(server, client):
+    """Else a lost job further down would be called unknown to the account."""
+    rows = [{"request_id": f"r-{n}"} for n in range(45)]
+    server.say("history", *(Answer(body={"data": rows[at : at + 20]}) for at in (0, 20, 40)))
+    assert len(list(client.account_rows(date(2026, 11, 1), date(2026, 11, 2)))) == 45
 
 
 def test_a_history_that_repeats_its_last_page_ends(server, client):

@@ -59,6 +59,9 @@ def old_file(home, *, without=(), version=1, rows=(ROW,)):
     engine = sa.create_engine(f"sqlite:///{home / FILE}")
     with engine.begin() as connection:
         schema.metadata.create_all(connection)
+        if version == 1:  # before there was a ledger
+            for name in ("TABLE ledger", "INDEX generations_by_reservation", "INDEX generations_by_price"):
+                connection.exec_driver_sql(f"DROP {name}")
         for row in rows:
             connection.execute(schema.generations.insert().values(row))
         connection.execute(schema.versions.insert().values(version=version, applied_at=1))
@@ -228,7 +231,7 @@ STEPS = (
 
 def test_an_older_file_is_upgraded_by_its_steps_with_a_backup(tmp_path, opened):
     path = old_file(tmp_path / "home")
-    assert opened(migrations=STEPS).read_only is None
+    assert opened(steps=STEPS).read_only is None
     assert ask(path, "SELECT prompt, note FROM generations") == [("an old one", "upgraded")]
     assert ask(path, "SELECT max(version) FROM schema_versions") == [(3,)]
     backup = path.with_name(f"{FILE}.schema-1.bak")
@@ -238,7 +241,7 @@ def test_an_older_file_is_upgraded_by_its_steps_with_a_backup(tmp_path, opened):
 
 def test_only_the_steps_that_are_missing_are_taken(tmp_path, opened):
     path = old_file(tmp_path / "home", version=2)
-    opened(migrations=STEPS)
+    opened(steps=STEPS)
     assert ask(path, "SELECT name FROM sqlite_master WHERE name = 'shelves'") == []
     assert ask(path, "SELECT note FROM generations") == [("upgraded",)]
 
@@ -251,7 +254,7 @@ def test_a_step_that_fails_leaves_the_old_file_as_it_was(tmp_path, opened):
         raise RuntimeError("a bug in a step")
 
     with pytest.raises(RuntimeError, match="a bug in a step"):
-        opened(migrations=[STEPS[0], broken])
+        opened(steps=[STEPS[0], broken])
     assert ask(path, "SELECT name FROM sqlite_master WHERE name IN ('shelves', 'half_done')") == []
     assert ask(path, "SELECT max(version) FROM schema_versions") == [(1,)]
     assert "note" not in columns(path)
@@ -305,7 +308,7 @@ def test_the_copy_is_made_under_the_lock_that_the_upgrade_holds(tmp_path, opened
         real(self, version)
 
     monkeypatch.setattr(Database, "_back_up", watched)
-    opened(migrations=STEPS)
+    opened(steps=STEPS)
     assert path.with_name(f"{FILE}.schema-1.bak").exists()
 
 

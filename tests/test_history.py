@@ -16,9 +16,11 @@ from pixverse_nb.media.clips import Clips
 from pixverse_nb.parameters import PARAMETERS
 from pixverse_nb.store import schema
 from pixverse_nb.store.ids import new_id
+from pixverse_nb.store.opening import Shelf
 from pixverse_nb.store.store import Store
 
 HOSTILE = '<img src=x onerror="alert(1)">&amp;</td><script>alert(2)</script>'
+NO_CLIPS = Shelf(lambda _: False, lambda _: False)
 T0 = datetime(2026, 11, 20, 12, 0, 0, 123457, tzinfo=timezone.utc)
 ROW = {
     "service": "https://s.example", "api": "v2", "studio": "s", "status": "completed", "prompt": "a cat", "duration": 5,
@@ -420,7 +422,7 @@ def test_a_clip_is_found_by_the_path_that_the_table_shows(tmp_path):
         "service": "s", "api": "v2", "studio": "s", "status": "completed", "prompt": "a cat", "duration": 5,
         "quality": "540p", "take": 1, "identity": "i", "reserved_micros": 0, "video_path": "clips/a.mp4",
     }  # fmt: skip
-    store.open(row, reuse=False, owner="me", lease_s=1, has_clip=lambda _: False, admit=None)
+    store.open_all([row], reuse=False, owner="me", lease_s=1, shelf=NO_CLIPS, admit=None)
     find = functools.partial(history, store, clips)
     (shown,) = find(columns={}).video_path
     assert shown == str(tmp_path / "clips" / "a.mp4")

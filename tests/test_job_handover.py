@@ -13,10 +13,13 @@ from scripted import Answer
 
 import pixverse_nb as pv
 from pixverse_nb.store import schema
+from pixverse_nb.store.opening import Shelf
+from pixverse_nb.store.words import now_us
 
 pytest_plugins = ["job_fixtures"]
 
 _g = schema.generations
+NO_CLIPS = Shelf(lambda _: False, lambda _: False)
 
 
 class Broken:
@@ -139,7 +142,8 @@ def test_an_answer_takes_its_request_back_from_a_row_that_found_it(studio):
         "cost_source": "account",
         "ceiling_micros": CEILING, "reserved_micros": 0, "video_path": "clips/x.mp4",
     }  # fmt: skip
-    thief = studio._store.open(row, reuse=False, owner="a/1/2/x", lease_s=1, has_clip=lambda _: False, admit=None).row
+    (opened,) = studio._store.open_all([row], reuse=False, owner="a/1/2/x", lease_s=1, shelf=NO_CLIPS, admit=None)
+    thief = opened.row
     studio._store.disown("AA-BB", "another")
     row = studio._store.row(thief["id"])
     assert (row["status"], row["request_id"], row["cost_micros"]) == ("unknown", None, None)
@@ -163,11 +167,11 @@ def test_old_reservations_do_not_shut_the_days_that_follow(studio):
         row = {
             **WISH, "service": studio._backend.name, "api": "v2", "studio": "s", "status": status, "take": 1,
             "identity": status, "ceiling_micros": CEILING, "reserved_micros": CEILING,
-            "created_at": studio._store.open.__globals__["now_us"]() - week,
+            "created_at": now_us() - week,
         }  # fmt: skip
-        studio._store.open(row, reuse=False, owner="a/1/2/x", lease_s=1, has_clip=lambda _: False, admit=None)
+        studio._store.open_all([row], reuse=False, owner="a/1/2/x", lease_s=1, shelf=NO_CLIPS, admit=None)
     spent = studio._store.spent(studio._backend.name, "s")
-    assert (spent.day, spent.home) == (0, 2 * CEILING)
+    assert (spent.day.total, spent.home.total) == (0, 2 * CEILING)
 
 
 def _in_a_child(studio, pipe):

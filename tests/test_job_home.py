@@ -7,7 +7,7 @@ from job_rig import APIS, CEILING, WISH, assert_home, outcome, posts, row_of
 from scripted import Answer
 
 import pixverse_nb as pv
-from pixverse_nb import job as jobs
+from pixverse_nb import fetch
 from pixverse_nb.media import partial
 from pixverse_nb.progress import arriving
 
@@ -82,7 +82,7 @@ def test_addresses_that_change_and_are_all_dead_end_in_a_stall(server, studio):
 
 def test_a_clip_that_is_gone_for_good_is_failed_and_billed(server, studio, monkeypatch):
     """After the seven days: closed, and the money is not called unbilled."""
-    monkeypatch.setattr(jobs, "_FILE_LIFE_S", 0.0)
+    monkeypatch.setattr(fetch, "FILE_LIFE_US", 0)
     server.always("clip", Answer(410, "gone"))
     generation = studio.submit(**WISH)
     error = outcome(generation)

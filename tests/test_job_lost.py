@@ -53,7 +53,7 @@ def test_a_lost_answer_is_unknown_and_never_sent_again(server, studio_at, api, f
     assert (row["status"], row["http_status"], row["reserved_micros"]) == ("unknown", status, CEILING)
     assert row["billed"] is None
     assert server.count("history") >= len(PACE.search_s)
-    assert studio._store.spent(server.url, studio._name).home == CEILING
+    assert studio._store.spent(server.url, studio._name).home.total == CEILING
 
     again = studio.submit(**WISH)
     assert again.id == generation.id
@@ -80,7 +80,7 @@ def test_a_lost_answer_is_found_in_the_accounts_history(server, studio_at, clip,
     assert generation.request_id == server.account[0]["request_id"]
     row = row_of(studio, generation)
     assert (row["billed"], row["reserved_micros"], row["error"]) == (True, 0, None)
-    assert studio._store.spent(server.url, studio._name).home == CEILING
+    assert studio._store.spent(server.url, studio._name).home.total == CEILING
     assert server.count() == 1
 
 

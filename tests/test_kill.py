@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from clips import make_clip
 from scripted import KEY, Answer, Scripted
+from studio_rig import ledger_of
 
 import pixverse_nb as pv
 
@@ -56,9 +57,12 @@ def dies_at(status, written):
 
 step = spec["die"]
 if step == "before the row":
-    Store.open = die
+    Store.open_all = die
+elif step == "before the commit":
+    from pixverse_nb.store import leases
+    leases.hold = die  # the last thing inside the transaction that reserves the money
 elif step == "after the row":
-    job.uploaded_url = die
+    job.Job._picture_url = die
 elif step == "before the POST":
     Client._paid = die
 elif step == "kept":
@@ -145,6 +149,7 @@ def studio_at(server, home, api="v2"):
 STEPS = {
     "v2": {
         "before the row": ("before the row", None, 0),
+        "reserved, not committed": ("before the commit", None, 0),
         "after the row, before the upload": ("after the row", "failed", 0),
         "during the upload": ("upload", "failed", 0),
         "after sent_at, before the POST": ("before the POST", "unknown", 0),
@@ -206,6 +211,8 @@ def test_killed_at_any_step_a_job_is_taken_up_and_never_sent_twice(server, home,
     assert (code, printed) == (-signal.SIGKILL, ""), f"it did not die at {step}"
     assert killed.wait(10) if die.split()[0] in KILLERS else not killed.is_set()
     assert server.count() == posts
+    counted = counted_money(home)
+    assert counted >= CEILING if ends else counted == 0  # what a killed job may cost is never free again by itself
 
     with studio_at(server, home, api) as studio:
         generations = studio.resume()
@@ -224,7 +231,16 @@ def test_killed_at_any_step_a_job_is_taken_up_and_never_sent_twice(server, home,
         if ends == "unknown":  # nobody can know that nothing was sent
             assert (rows[0]["billed"], rows[0]["reserved_micros"]) == (None, CEILING)
         assert studio.resume() == [g for g in generations if ends == "unknown"]
+        settled = {"completed": rows[0]["cost_micros"] or CEILING, "unknown": CEILING} if rows else {}
     assert server.count() == posts
+    assert counted_money(home) == settled.get(ends, 0)
+
+
+def counted_money(home):
+    """Micro-dollars in a home's ledger, which must be what its rows hold."""
+    kept, summed = ledger_of(home)
+    assert kept == summed
+    return sum(charged + reserved for *_place, charged, reserved in kept)
 
 
 @contextmanager

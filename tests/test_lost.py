@@ -1,14 +1,18 @@
 """Which record of the account's history is a lost job's: ours, and nobody else's."""
 
 import json
-from datetime import datetime, timedelta, timezone
+import threading
+import time
+from datetime import date, datetime, timedelta, timezone
 from types import SimpleNamespace
 
 import pytest
-from client_rig import PACE
+from client_rig import PACE, client_of
 from scripted import Answer
 
-from pixverse_nb.lost import find_job, find_lost, same_inputs
+import pixverse_nb as pv
+from pixverse_nb import lost
+from pixverse_nb.lost import Listing, days_around, find_job, find_lost, same_inputs
 from pixverse_nb.parameters import PARAMETERS
 from pixverse_nb.segmind.answers import AccountRow
 
@@ -115,7 +119,8 @@ def test_a_job_is_found_by_the_services_own_clock(server, client, monkeypatch, o
     row = dict.fromkeys((*PARAMETERS, "request_id", "sent_image_url", "image_sha256", "extra"))
     row |= {**WISH, "take": 1, "api": "v2", "sent_at": round(now.timestamp() * 1e6)}
     store = SimpleNamespace(claimed_requests=set)
-    bench = SimpleNamespace(backend=SimpleNamespace(client=client), store=store, pace=PACE)
+    backend = SimpleNamespace(client=client)
+    bench = SimpleNamespace(backend=backend, store=store, pace=PACE, listing=Listing())
     assert find_lost(row, bench).request_id == ours
     assert client.clock_offset_s == pytest.approx(offset_s, abs=3)
 
@@ -139,6 +144,143 @@ def test_a_date_that_cannot_be_now_is_no_clock(server, client, monkeypatch):
     monkeypatch.setattr("http.server.BaseHTTPRequestHandler.date_time_string", lambda *_: hour)
     client.credits()
     assert client.clock_offset_s == pytest.approx(3600, abs=3)
+
+
+# ---- one listing for all ---------------------------------------------------------------------------------------------
+
+DAYS = (date(2026, 11, 20), date(2026, 11, 24))
+
+
+def looks(listing, client, count, **options):
+    """So many looks at the same moment, and what each got: rows or an error."""
+    at_once, got = threading.Barrier(count), []
+
+    def look():
+        at_once.wait(5)
+        try:
+            got.append(listing.rows(client, *DAYS, **options))
+        except pv.PixverseError as error:
+            got.append(error)
+
+    threads = [threading.Thread(target=look) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert len(got) == count
+    return got
+
+
+def test_looks_at_about_the_same_time_share_one_request(server, client):
+    server.record(WISH)
+    got = looks(Listing(), client, 12, shared_s=2.0)
+    assert {row.request_id for rows in got for row in rows} == {server.account[0]["request_id"]}
+    assert server.count("history") == 1
+
+
+def test_one_request_is_under_way_at_a_time(server, client):
+    """Whoever asks for the very latest gets a listing that began after it came, but never a second one beside it."""
+    under_way, most = [0], [0]
+
+    def count(_hit):
+        under_way[0] += 1
+        most[0] = max(most[0], under_way[0])
+        time.sleep(0.03)
+        under_way[0] -= 1
+
+    server.always("history", Answer(body={"data": []}, first=count))
+    assert looks(Listing(), client, 8) == [[]] * 8
+    assert most == [1]
+    assert 1 <= server.count("history") <= 3  # those who waited for the first one share the second
+
+
+def test_a_listing_that_began_too_long_ago_serves_nobody(server, client):
+    listing = Listing()
+    assert listing.rows(client, *DAYS, shared_s=0.05) == []
+    server.record(WISH)
+    assert listing.rows(client, *DAYS, shared_s=60.0) == []
+    time.sleep(0.06)
+    assert len(listing.rows(client, *DAYS, shared_s=0.05)) == 1
+    server.record(WISH)
+    assert len(listing.rows(client, *DAYS)) == 2  # as good as new is not enough where the account itself is asked
+
+
+def test_a_look_that_comes_late_does_not_take_the_listing_that_it_waited_for(server, client):
+    """It began before the job that this look is about was there."""
+    listing, began, release = Listing(), threading.Event(), threading.Event()
+    stale = Answer(body={"data": []}, first=lambda _: (began.set(), release.wait(5)))
+    server.say("history", stale)
+    first = threading.Thread(target=lambda: listing.rows(client, *DAYS, shared_s=0.05))
+    first.start()
+    assert began.wait(5)
+    time.sleep(0.06)
+    server.record(WISH)
+    threading.Timer(0.05, release.set).start()
+    assert len(listing.rows(client, *DAYS, shared_s=0.05)) == 1
+    first.join(5)
+    assert server.count("history") == 2
+
+
+def test_other_days_or_another_client_are_listed_anew(server, client):
+    listing, day = Listing(), timedelta(days=1)
+    listing.rows(client, *DAYS, shared_s=60)
+    listing.rows(client, DAYS[0] + day, DAYS[1] - day, shared_s=60)
+    assert server.count("history") == 1
+    listing.rows(client, DAYS[0] - day, DAYS[1], shared_s=60)
+    listing.rows(client, DAYS[0], DAYS[1] + day, shared_s=60)
+    assert server.count("history") == 3
+    other = client_of(server.url)
+    listing.rows(other, *DAYS, shared_s=60)
+    other._session.close()
+    assert server.count("history") == 4
+
+
+def test_a_failure_is_told_to_those_who_waited_for_it_and_to_nobody_later(server, client):
+    listing = Listing()
+    refused = Answer(401, {"error": "Invalid API key"}, first=lambda _: time.sleep(0.1))
+    server.say("history", refused)
+    got = looks(listing, client, 6, shared_s=2.0)
+    assert [type(error) for error in got] == [pv.AuthenticationError] * 6
+    assert len(set(map(id, got))) == 6  # each job writes its own words on it
+    assert server.count("history") == 1
+    assert listing.rows(client, *DAYS, shared_s=60) == []
+
+
+def test_what_came_before_a_failure_is_handed_over(server, client):
+    """Rows are de-duplicated by ids without dashes and case."""
+    rows = [{"request_id": f"R-{n}", "model_status": "COMPLETED", "request_body": WISH} for n in range(99)]
+    server.say("history", Answer(body={"data": [*rows, {**rows[0], "request_id": "r0"}]}), Answer(403, {"error": "no"}))
+    had = []
+    with pytest.raises(pv.PermissionDenied):
+        Listing().rows(client, *DAYS, into=had)
+    assert [row.request_id for row in had] == [f"R-{n}" for n in range(99)]
+
+
+def test_days_with_more_rows_than_a_listing_holds_are_listed_in_parts(client, monkeypatch):
+    monkeypatch.setattr(lost, "_MOST_ROWS", 3)
+    asked = []
+
+    def account_rows(first, last):
+        asked.append((first, last))
+        days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+        return iter([record(f"{day}", 0) for day in reversed(days)][:3])
+
+    monkeypatch.setattr(client, "account_rows", account_rows)
+    rows = Listing().rows(client, date(2026, 11, 1), date(2026, 11, 8))
+    assert {row.request_id for row in rows} == {f"2026-11-0{n}" for n in range(1, 9)}
+    assert len(rows) == 8
+
+
+def test_the_days_around_a_send_hold_it_whatever_the_time_zone_and_are_those_of_its_week():
+    today = datetime.now(timezone.utc).date()
+    for ago in range(40):
+        sent = today - timedelta(days=ago)
+        first, last = days_around(sent)
+        assert first <= sent - timedelta(days=1)
+        assert sent + timedelta(days=2) <= last <= today + timedelta(days=2)
+        assert (last - first).days <= 30
+    weeks = {days_around(date(2026, 3, 1) + timedelta(days=n)) for n in range(28)}
+    assert len(weeks) <= 5
 
 
 # ---- inputs ----------------------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from pixverse_nb.parameters import PARAMETERS
 from pixverse_nb.preview.picture import RenderError, Shot, camera, frame_size, lens, photo, render, words
 from pixverse_nb.preview.picture.encode import RATE
 from pixverse_nb.preview.picture.planes import Frame
-from pixverse_nb.preview.picture.sound import layers, sound
+from pixverse_nb.preview.picture.sound import Event, _chirp, _growl, layers, sound
 from pixverse_nb.preview.picture.stage import frames
 from pixverse_nb.preview.picture.vocabulary import MOVES, PLACES, SUBJECTS, WEATHERS
 from pixverse_nb.preview.picture.words import Move, read
@@ -248,6 +248,11 @@ def test_a_colour_word_colours_the_dress():
         ("une femme dans la forêt", "forest", ["woman"]),
         ("一只猫在海边", "sea", ["cat"]),
         ("a bottle of perfume", "studio", ["product"]),
+        ("A lighthouse on a cliff at night above a calm sea", "sea", ["lighthouse"]),
+        ("a house on a hill by the lake", "lake", ["house"]),
+        ("a castle on a mountain over a harbour", "sea", ["castle"]),
+        ("mountains and cliffs, a tropical volcano", "mountains", []),
+        ("a garden by the lake", "meadow", []),
     ],
 )
 def test_words_become_places_and_subjects(prompt, place, kinds):
@@ -431,7 +436,9 @@ def _brightness(wave):
     ("prompt", "voice"),
     [("rain", "rain"), ("wind over dunes", "wind"), ("a crowd at a market", "crowd"), ("birds in the forest", "birds"),
      ("a campfire", "fire"), ("an astronaut in space", "drone"), ("a melody, dreamy", "pad"),
-     ("thunderstorm", "thunder"), ("a steam train", "engine")],
+     ("thunderstorm", "thunder"), ("a steam train", "engine"), ("an astronaut on the moon", "drone"),
+     ("a rover on mars", "wind"), ("an audience", "crowd"), ("a submarine", "hum"), ("a dragon", "growl"),
+     ("a dragon", "fire")],
 )  # fmt: skip
 def test_words_have_their_sound(prompt, voice):
     assert voice in layers(World.of(small(prompt)))
@@ -442,6 +449,26 @@ def test_no_sound_has_a_seam_between_seconds():
         wave, _ = _heard(prompt, 4)
         steps = np.abs(np.diff(wave[0, RATE : 3 * RATE]))
         assert steps[RATE - 1] <= np.percentile(steps, 99.95)
+
+
+@pytest.mark.parametrize("shape", [_chirp, _growl])
+def test_a_voice_goes_on_from_one_second_into_the_next(shape):
+    """In two halves, as two blocks ask for it, it is what it is in one."""
+    event = Event(0.0, 0.8, 0.5, 0.37, 0.61)
+    clock = np.arange(int(0.8 * RATE)) / RATE
+    halves = [shape(part, event) for part in np.split(clock, 2)]
+    assert np.abs(shape(clock, event)).max() > 0.1
+    np.testing.assert_allclose(np.concatenate(halves), shape(clock, event), atol=1e-9)
+
+
+def test_still_places_are_quieter_than_others():
+    def rms(prompt):
+        wave, _ = _heard(prompt)
+        return float(np.sqrt((wave**2).mean()))
+
+    assert rms("an astronaut on the moon") < 0.35 * rms("an astronaut in space")
+    assert rms("a candle") < 0.5 * rms("a guitar")
+    assert min(rms("an astronaut on the moon"), rms("a candle")) > 0.002
 
 
 # Pictures

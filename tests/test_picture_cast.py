@@ -10,10 +10,14 @@ import pytest
 
 from pixverse_nb.preview.picture import Shot
 from pixverse_nb.preview.picture.cast import Performer, perform
+from pixverse_nb.preview.picture.crag import DEPTH, crag
 from pixverse_nb.preview.picture.glow import Beam
+from pixverse_nb.preview.picture.near import _orb
 from pixverse_nb.preview.picture.pen import Pen, Tones
-from pixverse_nb.preview.picture.planes import Frame
+from pixverse_nb.preview.picture.places import build
+from pixverse_nb.preview.picture.planes import Frame, Plate, halved, lay
 from pixverse_nb.preview.picture.roles import ROLES, SKY
+from pixverse_nb.preview.picture.sky import _clouds
 from pixverse_nb.preview.picture.stage import frames
 from pixverse_nb.preview.picture.troupe import MANY, parts
 from pixverse_nb.preview.picture.vocabulary import SUBJECTS
@@ -266,6 +270,39 @@ def test_the_beam_of_a_lighthouse_fades_to_nothing():
     assert steps.max() <= 6
 
 
+@pytest.mark.parametrize("flip", [False, True])
+def test_no_shadow_falls_on_a_lamp_and_no_bright_line_runs_round_the_rock(flip):
+    role = ROLES["lighthouse"]
+    pen = Pen(300.0, role.box)
+    role.draw(pen, 0.0, PLAIN)
+    plate = pen.plate(flip=flip, rim=(1.0, 1.0, 1.0), toward=-1.0, strength=1.0)
+    luma, covered = plate.planes[0].astype(int), plate.alpha[0] == 255
+    feet = int(role.box[3] * 300) - plate.y
+    middle = int(role.box[1 if flip else 0] * 300) - plate.x
+    lamp = luma[feet - 282 : feet - 262, middle - 14 : middle + 14]
+    assert lamp.min() > 0.85 * lamp.max() > 150
+    rock = np.s_[feet - 20 : feet + 12]
+    assert covered[rock].sum() > 2000
+    assert luma[rock][covered[rock]].max() < 110
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_lighthouse_on_a_cliff_stands_on_it_above_the_water(seed):
+    world = World.of(small("a lighthouse on a cliff above the sea at noon, static camera", seed=seed))
+    assert world.headland is not None
+    tower = next(item for item in perform(world, Setting([]))[0] if isinstance(item, Performer))
+    assert tower.place[0] == world.headland[0]
+    assert tower.depth == pytest.approx(DEPTH, abs=0.005)  # or the two would part when the camera moves
+    rock = crag(world, world.headland, colour=(0.4, 0.4, 0.4), crest=(0.3, 0.4, 0.2))
+    across, down = int(tower.place[0] * world.width) - rock.x, int(tower.place[1] * world.height) - rock.y
+    assert rock.alpha[0][down + 4, across - 30 : across + 30].min() == 255  # firm ground under its feet
+    assert rock.alpha[0][: down - 25, across - 30 : across + 30].max() == 0  # and none above it
+    assert tower.place[1] * world.height - 1.02 * tower.height > 0  # all of it is in the picture
+    water = (rock.alpha[0][-60] == 0).mean()
+    assert 0.2 < water < 0.8
+    assert World.of(small("a lighthouse by the sea", seed=seed)).headland is None
+
+
 def test_the_beam_goes_round_and_is_seen_by_night_only():
     def light(prompt, seconds):
         world = World.of(small(prompt, duration=8))
@@ -312,3 +349,61 @@ def test_the_same_seed_repeats_and_another_does_not(prompt):
         return total.hexdigest()
 
     assert digest(5) == digest(5) != digest(6)
+
+
+# Layers
+
+
+def test_orbs_in_front_of_others_hide_only_what_lies_behind_them():
+    """Two that overlap, with boxes that overlap more: outside the second the first is as it was."""
+    rgb_one, alpha_one = np.zeros((120, 120, 3), np.float32), np.zeros((120, 120), np.float32)
+    _orb(rgb_one, alpha_one, (45.0, 60.0, 30.0), (0.9, 0.1, 0.1))
+    both, alpha = rgb_one.copy(), alpha_one.copy()
+    _orb(both, alpha, (80.0, 40.0, 28.0), (0.1, 0.1, 0.9))
+    yy, xx = np.mgrid[0:120, 0:120]
+    outside = np.hypot(xx - 80, yy - 40) > 30
+    first = outside & (alpha_one > 0)
+    boxed = first & (np.abs(xx - 80) < 28) & (np.abs(yy - 40) < 28)
+    assert boxed.sum() > 50  # where it went wrong
+    np.testing.assert_allclose(both[first], rgb_one[first], atol=1e-6)
+    np.testing.assert_allclose(alpha[first], alpha_one[first], atol=1e-6)
+    inside = np.hypot(xx - 80, yy - 40) < 25
+    assert (both[inside][:, 2] > both[inside][:, 0]).all()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_orbs_of_a_tinted_dream_keep_near_its_hue(seed):
+    world = World.of(small("something blue and strange", seed=seed))
+    plate = build(world).before[0].plate
+    full = plate.alpha[1] > 200
+    assert full.sum() > 50
+    u, v = (plane[full].astype(float).mean() for plane in plate.planes[1:])
+    assert u > 128 + 4
+    assert v < 128
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("move", ["tilt up", "pan left", "orbit", "zoom out", "crane up"])
+def test_clouds_are_lit_alike_to_their_edges(seed, move):
+    """No stripe along an edge has another light: it would stand in the sky as a block."""
+    clouds = _clouds(World.of(small(f"clouds over a meadow at dusk, {move}", seed=seed)))
+    luma = clouds.planes[0].astype(float)
+    for rows in (luma, luma.T):
+        steps = np.abs(np.diff(rows[:, : rows.shape[1] // 2], axis=1)).mean(axis=0)
+        far = np.abs(np.diff(rows[:, ::-1][:, : rows.shape[1] // 2], axis=1)).mean(axis=0)
+        for edge in (steps, far):
+            assert edge[:32].max() <= 1.6 * np.percentile(edge[32:], 99)
+
+
+def test_poses_seen_for_a_moment_are_drawn_as_kept_ones_are():
+    """To half a pixel, also where they leave the frame: the quick way shows nothing else than the plain one."""
+    rng = np.random.default_rng(3)
+    alpha = np.where(rng.random((150, 130)) < 0.5, 255, rng.integers(0, 256, (150, 130))).astype(np.uint8)
+    planes = tuple(rng.integers(16, 236, (150 // p, 130 // p)).astype(np.uint8) for p in (1, 2, 2))
+    kept, passing = (Plate(planes, (alpha, halved(alpha)), kept=keeps) for keeps in (True, False))
+    for dx, dy in ((0, 0), (10.5, 7), (11, 20.5), (-30.5, 33.5), (150.5, -20.5), (400, 0)):
+        one, other = Frame.black(200, 160), Frame.black(200, 160)
+        lay(one, kept, dx, dy)
+        lay(other, passing, dx, dy)
+        for a, b in zip(one.planes, other.planes, strict=True):
+            assert np.array_equal(a, b)

@@ -83,7 +83,8 @@ def test_a_colour_goes_where_the_word_points(prompt, part, colour):
 
 @pytest.mark.parametrize(
     "prompt",
-    ["a woman in a red dress by the sea", "a cat with green eyes in a garden", "a red car in a street",
+    ["a woman in a red dress by the sea", "women in red dresses in a meadow", "men in green coats and blue scarves",
+    "children with yellow umbrellas in a street", "a cat with green eyes in a garden", "a red car in a street",
     "golden hour at sea",
      "a beach in golden light", "a man in blue jeans in a city", "a red and gold lantern over a lake", "a lake"],
 )  # fmt: skip
@@ -113,6 +114,9 @@ def test_colours_in_a_list_and_on_people():
     balloons = read(shot("red, blue and yellow balloons over a lake"))
     assert balloons.actors[0].colour in {COLOURS[c] for c in ("red", "blue", "yellow")}
     assert (balloons.tint, balloons.water) == (None, None)
+    for worn in ("dresses", "gowns", "scarves"):
+        women = read(shot(f"women in red {worn} in a meadow"))
+        assert [(actor.kind, actor.colour) for actor in women.actors] == [("woman", COLOURS["red"])]
     man = read(shot("a man in black, a blue sea behind him"))
     assert man.actors[0].colour == COLOURS["black"]
     assert (man.tint, man.water) == (None, COLOURS["blue"])

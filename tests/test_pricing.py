@@ -1,14 +1,16 @@
 """What a clip costs before it is sent."""
 
+from fractions import Fraction
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import pixverse_nb as pv
-from pixverse_nb.pricing import money, to_micros, to_usd
+from pixverse_nb.pricing import SAME_MICROS, TABLE, learned, money, price, to_micros, to_usd
 
 # USD per second, silent and with audio: segmind.md, Price, written down a second time on purpose.
-TABLE = {
+RATES = {
     "360p": ("0.03125", "0.04375"),
     "540p": ("0.04375", "0.05625"),
     "720p": ("0.05625", "0.07500"),
@@ -17,11 +19,11 @@ TABLE = {
 
 
 @pytest.mark.parametrize("seconds", range(1, 16))
-@pytest.mark.parametrize("quality", TABLE)
+@pytest.mark.parametrize("quality", RATES)
 @pytest.mark.parametrize("audio", [False, True])
 def test_every_cell_of_the_table_times_every_duration(quality, seconds, audio):
     estimate = pv.estimate(duration=seconds, quality=quality, generate_audio_switch=audio)
-    silent_micros, audio_micros = (round(float(cell) * 1e6) for cell in TABLE[quality])
+    silent_micros, audio_micros = (round(float(cell) * 1e6) for cell in RATES[quality])
     assert estimate.expected_micros == seconds * (audio_micros if audio else silent_micros)
     assert estimate.ceiling_micros == seconds * audio_micros  # silent clips may be billed as if they had sound
 
@@ -37,7 +39,7 @@ def test_what_is_not_said_is_priced_at_its_default_with_sound():
 
 
 @given(
-    st.integers(1, 15), st.sampled_from(sorted(TABLE)), st.booleans(), st.integers(1, 10_000)
+    st.integers(1, 15), st.sampled_from(sorted(RATES)), st.booleans(), st.integers(1, 10_000)
 )  # fmt: skip
 def test_takes_multiply_and_nothing_is_ever_free(duration, quality, audio, takes):
     settings = {"duration": duration, "quality": quality, "generate_audio_switch": audio}
@@ -78,3 +80,42 @@ def test_an_absent_cost_is_never_zero():
 @given(st.integers(0, 10**12))
 def test_micro_dollars_survive_the_way_to_dollars_and_back(micros):
     assert to_micros(to_usd(micros)) == micros
+
+
+# ---- learned -----------------------------------------------------------------------------------------------------
+
+DAY = 1_795_300_000_000_000  # a day in November 2026, microseconds
+
+
+def _table(seconds, quality="540p"):
+    return price({"prompt": "a", "duration": seconds, "quality": quality})
+
+
+def test_without_charges_the_table_stands():
+    assert learned(_table(5), 5, []) == _table(5)
+
+
+@given(st.integers(1, 15), st.integers(1, 15), st.integers(1, 5_000_000))
+def test_a_charge_for_another_duration_counts_by_the_second_rounded_up(seconds, other, micros):
+    made = learned(_table(seconds), seconds, [(other, micros, DAY)])
+    exact = Fraction(micros * seconds, other)
+    if made != _table(seconds):
+        assert 0 <= made.expected_micros - exact < 1
+    else:
+        assert abs(exact - _table(seconds).expected_micros) <= SAME_MICROS
+    assert made.ceiling_micros >= max(made.expected_micros, _table(seconds).ceiling_micros)
+
+
+def test_the_same_duration_counts_before_a_newer_one_of_another():
+    assert learned(_table(5), 5, [(10, 900_000, DAY), (5, 400_000, None)]).expected_micros == 400_000
+
+
+def test_rounding_by_the_service_is_no_other_price():
+    assert learned(_table(5), 5, [(5, 281_000, DAY)]) == _table(5)
+    assert learned(_table(5), 5, [(5, 282_251, DAY)]).expected_micros == 282_251
+
+
+def test_estimates_of_several_sources_say_so():
+    both = learned(_table(5), 5, [(5, 400_000, DAY)]) + _table(5)
+    assert both.source == f"{TABLE} and charges since"
+    assert (both.expected_micros, both.clips) == (681_250, 2)

@@ -11,10 +11,12 @@ import pytest
 import pixverse_nb as pv
 
 NAMES = [
-    "AuthenticationError", "BadAnswer", "BadRequest", "Budget", "BudgetExceeded", "ClipError", "Credits",
-    "Estimate", "Generation", "GenerationFailed", "HomeError", "InsufficientCredits", "InvalidImage",
-    "InvalidParameter", "MissingKey", "ModelRetired", "ModerationRefused", "NewerHistory", "NotFound",
-    "OutcomeUnknown", "Pace", "PermissionDenied", "PixverseError", "PreviewServer", "RateLimited",
+    "AuthenticationError", "BadAnswer", "BadRequest", "Budget", "BudgetExceeded", "Cap", "ClipError", "Credits",
+    "Estimate", "Generation", "GenerationFailed", "Generations", "HomeError", "InsufficientCredits", "InvalidImage",
+    "InvalidParameter", "MissingKey", "ModelRetired", "ModerationRefused", "ModerationWarning", "NewerHistory",
+    "NotFound",
+    "OutcomeUnknown", "Pace", "PermissionDenied", "PixverseError", "Plan", "PreviewServer", "RateLimited",
+    "Reconciliation",
     "RejectedValue", "Request", "RequestExpired", "ServerError", "ServiceError", "ServiceUnreachable",
     "SpendingLimit", "Studio", "UnknownParameter", "UnsupportedType", "Video", "WaitInterrupted", "WaitTimeout",
     "WrongMethod", "__version__", "estimate",

@@ -1,5 +1,6 @@
 """A notebook gets re-run; money must not be."""
 
+import asyncio
 import threading
 
 import pytest
@@ -77,12 +78,128 @@ def test_v1_and_v2_share_their_clips(rig):
     assert sent(rig) == 1
 
 
-def test_a_clip_whose_file_is_gone_is_sent_for_again(rig):
+# ---- files that vanished -----------------------------------------------------------------------------------------
+
+
+def test_a_clip_whose_file_has_vanished_is_fetched_again_and_says_so(rig):
+    studio = rig.studio()
+    first = studio.generate("a cat")
+    whole, latency, done = first.video.path.read_bytes(), first.latency_s, studio.history().iloc[0]["completed_at"]
+    first.video.path.unlink()
+    again = studio.generate("a cat")
+    assert again.id == first.id  # the very clip that was paid for, not another one
+    assert again.video.path.read_bytes() == whole
+    assert "vanished from the disk: fetched again from the service, at no cost" in str(again._bundle(None))
+    assert sent(rig) == 1
+    row = studio.history().iloc[0]
+    assert (row["status"], row["cost_usd"], row["latency_s"], row["completed_at"]) == (
+        "completed", pytest.approx(0.28125), latency, done,
+    )  # fmt: skip
+    assert studio.generate("a cat").reused_from == first.id
+
+
+def test_another_kernel_fetches_a_vanished_clip_too(rig):
+    first = rig.studio().generate("a cat")
+    first.video.path.unlink()
+    assert rig.studio().generate("a cat").id == first.id
+    assert sent(rig) == 1
+
+
+def test_two_threads_that_miss_the_same_file_fetch_it_once(rig):
     studio = rig.studio()
     studio.generate("a cat").video.path.unlink()
-    assert studio.generate("a cat").reused_from is None
+    before = len(rig.servers[0].requests)
+    rig.servers[0].faults.add("download", "delay", seconds=0.2)
+    both = [studio.submit("a cat"), studio.submit("a cat")]
+    assert both[0].wait(20) is both[1].wait(20)
+    assert sum(r.path.endswith(".mp4") for r in rig.servers[0].requests[before:]) == 1
+
+
+def test_a_vanished_clip_that_the_service_has_no_more_is_asked_for_anew_and_says_so(rig):
+    """Files live seven days: after that only a new clip helps, and nobody should wonder why it costs."""
+    studio = rig.studio()
+    first = studio.generate("a cat")
+    first.video.path.unlink()
+    with studio._store._db.write() as connection:
+        connection.exec_driver_sql("UPDATE generations SET completed_at = completed_at - 8 * 86400000000")
+    again = studio.generate("a cat")
+    assert again.id != first.id
+    assert f"the clip of {first.id} is the same one, but its file has vanished" in str(again._bundle(None))
     assert sent(rig) == 2
-    assert studio.generate("a cat").reused_from is not None
+
+
+def test_a_vanished_clip_that_cannot_be_fetched_is_not_paid_for_twice_by_itself(rig):
+    """Only a person who was told sends it again."""
+    studio = rig.studio()
+    studio.generate("a cat").video.path.unlink()
+    rig.servers[0].faults.add("download", status=404, times=20)
+    with pytest.raises(pv.ClipError):
+        studio.generate("a cat")
+    assert sent(rig) == 1
+
+
+# ---- several takes -----------------------------------------------------------------------------------------------
+
+
+def test_takes_are_so_many_clips_and_run_again_they_are_the_same_ones(rig):
+    studio = rig.studio()
+    three = studio.generate("a cat", takes=3)
+    assert [g.request.take for g in three] == [1, 2, 3]
+    assert [g.status for g in three] == ["completed"] * 3
+    assert sent(rig) == 3
+    again = studio.submit("a cat", takes=4).wait(20)
+    assert [g.reused_from for g in again] == [*(g.id for g in three), None]
+    assert sent(rig) == 4
+    assert studio.generate("a cat", take=5, takes=1)[0].request.take == 5
+
+
+def test_takes_are_sent_all_or_not_at_all(rig):
+    studio = rig.studio(budget=1.0)
+    with pytest.raises(pv.BudgetExceeded, match=r"these 4 clips may cost \$1\.125") as caught:
+        studio.generate("a cat", takes=4)
+    assert "room for 3 of them ($0.844)" in caught.value.remedy
+    assert sent(rig) == 0
+    assert len(studio.history()) == 0
+    studio.generate("a cat", takes=3)
+    assert sent(rig) == 3
+
+
+def test_one_failing_take_is_told_and_does_not_stop_the_others(rig):
+    studio = rig.studio()
+    rig.servers[0].faults.add("job", "fail")
+    three = studio.submit("a cat", takes=3)
+    with pytest.raises(pv.GenerationFailed):
+        three.wait(20)
+    assert sorted(g.status for g in three) == ["completed", "completed", "failed"]
+
+
+def test_takes_can_be_awaited(rig):
+    async def both():
+        return await rig.studio().submit("a cat", takes=2)
+
+    assert [g.status for g in asyncio.run(both())] == ["completed", "completed"]
+
+
+@pytest.mark.parametrize("takes", [0, -1, 1.5, True, "2"])
+def test_a_number_of_takes_that_is_none_is_refused(rig, takes):
+    with pytest.raises(pv.InvalidParameter, match="takes="):
+        rig.studio().generate("a cat", takes=takes)
+    assert sent(rig) == 0
+
+
+# ---- refused before ----------------------------------------------------------------------------------------------
+
+
+def test_what_moderation_refused_warns_before_it_is_sent_again(rig):
+    studio = rig.studio()
+    rig.servers[0].faults.add("job", "moderation", times=1)
+    with pytest.raises(pv.ModerationRefused) as caught:
+        studio.generate("a cat")
+    assert caught.value.detail.rstrip(".") in studio.history().iloc[0]["error"]
+    with pytest.warns(UserWarning, match="moderation refused this very request"):
+        studio.generate("a cat")
+    assert sent(rig) == 2
+    studio.generate("a cat", take=2)  # another one: no warning, or it would be an error here
 
 
 def test_a_failed_request_is_sent_again(rig):

@@ -18,7 +18,9 @@ from hypothesis import strategies as st
 import pixverse_nb as pv
 from pixverse_nb.store import ids, leases
 from pixverse_nb.store.database import FILE
-from pixverse_nb.store.store import LeaseLost, Store, now_us
+from pixverse_nb.store.opening import Shelf
+from pixverse_nb.store.store import LeaseLost, Store
+from pixverse_nb.store.words import now_us
 
 WISH = {
     "service": "https://s.example", "api": "v2", "studio": "s1", "status": "submitting", "prompt": "a cat",
@@ -28,7 +30,11 @@ WISH = {
 
 
 def wish(store, *, reuse=True, owner="me", has_clip=lambda _: True, admit=lambda _: None, **changes):
-    return store.open({**WISH, **changes}, reuse=reuse, owner=owner, lease_s=60, has_clip=has_clip, admit=admit)
+    shelf = Shelf(has_clip, lambda _: False)
+    (opened,) = store.open_all(
+        [{**WISH, **changes}], reuse=reuse, owner=owner, lease_s=60, shelf=shelf, admit=lambda spent, _: admit(spent)
+    )
+    return opened
 
 
 def finish(store, row, **changes):
@@ -409,5 +415,5 @@ def test_what_is_in_flight_since_yesterday_counts_today(stores):
     wish(store, **yesterday, reserved_micros=700)
     wish(store, **yesterday, reuse=False, status="completed", reserved_micros=0, cost_micros=90)
     spent = store.spent(WISH["service"], "another studio")
-    assert spent.day == 700
-    assert spent.home == 790
+    assert spent.day.total == 700
+    assert spent.home.total == 790

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from .service import Service
 
 T = TypeVar("T")
+_MOMENT_S = 0.5  # the shortest reset that a 429 can name
 _MOST_OFFSET_S = 86_400.0  # with clocks a day apart hardly a certificate holds: such a date is a mistake
 
 
@@ -232,9 +234,14 @@ class Client:
         return Credits(paid or 0.0, free or 0.0)
 
     def upload(self, data_uri: str) -> str:
-        """Upload a picture (a base64 data URI); returns its URL. Free, but it cannot be deleted."""
+        """Upload a picture (a base64 data URI); returns its URL. Free, but it cannot be deleted.
+
+        RateLimited is raised at once when its reset is more than a moment away: no thread sleeps until then.
+        """
         body = {"data_urls": [data_uri]}
-        return self._retried(lambda: answers.read_uploaded(self._ask(self.service.upload, post=body)))
+        return self._retried(
+            lambda: answers.read_uploaded(self._ask(self.service.upload, post=body)), longest_reset_s=_MOMENT_S
+        )
 
     def account_row(self, request_id: str) -> answers.AccountRow | None:
         """One request of any age from the account's history; None when the account does not know it."""
@@ -263,12 +270,16 @@ class Client:
                 if row is not None and row.request_id not in seen:
                     seen.add(row.request_id)
                     yield row
-            if len(rows) < 100 or len(seen) == before:
+            # A service that caps its pages lower does so at a round number: then there may be more of them.
+            if len(rows) % 10 or len(seen) == before:
                 return
 
-    def _retried(self, call: Callable[[], T]) -> T:
+    def _retried(self, call: Callable[[], T], *, longest_reset_s: float = math.inf) -> T:
+        def is_worth_it(error: BaseException) -> bool:
+            return is_transient(error) and getattr(error, "reset_s", 0.0) <= longest_reset_s
+
         return tenacity.Retrying(
-            retry=tenacity.retry_if_exception(is_transient),
+            retry=tenacity.retry_if_exception(is_worth_it),
             stop=tenacity.stop_after_attempt(self.pace.attempts),
             wait=self._wait,
             reraise=True,

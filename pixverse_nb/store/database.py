@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from pixverse_nb.errors import HomeError, NewerHistory
 
-from . import schema
+from . import ledger, migrations, schema
 
 FILE = "history.sqlite3"
 _BUSY_S = 30.0
@@ -39,8 +39,8 @@ class Database:
     ----------
     home : Path
         The folder; made when it does not exist.
-    migrations : sequence of callables, optional
-        For tests: other steps than the schema's own.
+    steps : sequence of callables, optional
+        For tests: other migrations than our own.
 
     Attributes
     ----------
@@ -53,10 +53,10 @@ class Database:
         When the folder cannot be made or written and holds no history that could at least be read.
     """
 
-    def __init__(self, home: Path, migrations: Sequence[schema.Migration] = schema.MIGRATIONS) -> None:
+    def __init__(self, home: Path, steps: Sequence[migrations.Migration] = migrations.MIGRATIONS) -> None:
         self.path = home / FILE
         self.read_only: HomeError | None = None
-        self._migrations = migrations
+        self._steps = steps
         self._lock = threading.Lock()
         try:
             home.mkdir(parents=True, exist_ok=True)
@@ -160,10 +160,10 @@ class Database:
         return engine
 
     def _prepare(self) -> None:
-        newest = schema.VERSION + len(self._migrations)
+        newest = migrations.FIRST + len(self._steps)
         with self._connected() as connection:
-            found = schema.version_of(connection)
-            if found == newest and not schema.missing_columns(connection):
+            found = migrations.version_of(connection)
+            if found == newest and not migrations.missing_columns(connection):
                 # A write of nothing is how an unwritable history shows before a clip is paid for: the lock alone is
                 # given to those, too, who may only read.
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
@@ -179,10 +179,10 @@ class Database:
         with self._engine.begin() as connection:
             # Looked at again under the lock: another kernel may just have upgraded it, and a copy made after that
             # would take the place of the copy of the old one.
-            found = schema.version_of(connection)
-            if found and (found < newest or schema.missing_columns(connection)):
+            found = migrations.version_of(connection)
+            if found and (found < newest or migrations.missing_columns(connection)):
                 self._back_up(found)
-            schema.upgrade(connection, self._migrations)
+            migrations.upgrade(connection, self._steps)
 
     def _back_up(self, version: int) -> None:
         copy = self.path.with_name(f"{FILE}.schema-{version}.bak")
@@ -201,7 +201,7 @@ class Database:
         try:
             self._engine = self._reading_engine()
             with self._connected() as connection:
-                schema.version_of(connection)
+                migrations.version_of(connection)
                 connection.execute(sa.select(schema.generations).limit(1))
         except (OSError, sa.exc.SQLAlchemyError, sqlite3.Error):
             if hasattr(self, "_engine"):
@@ -268,6 +268,8 @@ def _fill_in(connection: sqlite3.Connection) -> None:
         # A temporary view hides the table of the same name; the names come from our own schema.
         empty = ", ".join(f'NULL AS "{name}"' for name in lacking)
         connection.execute(f"CREATE TEMP VIEW {table} AS SELECT *, {empty} FROM main.{table}")  # noqa: S608
+    if present and not connection.execute("PRAGMA main.table_info(ledger)").fetchall():
+        connection.execute(f"CREATE TEMP VIEW ledger AS {ledger.FROM_ROWS}")
 
 
 def network_file_system(folder: Path) -> str | None:

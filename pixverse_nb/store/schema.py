@@ -1,4 +1,4 @@
-"""The tables, and how an older database becomes a newer one.
+"""The tables.
 
 Moments are whole microseconds since 1970 (UTC), money whole micro-dollars, so that both are exact and sort quickly.
 The request's columns are made from the parameter schema: a new parameter becomes a new column by itself.
@@ -6,15 +6,14 @@ The request's columns are made from the parameter schema: a new parameter become
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from pixverse_nb.parameters import PARAMETERS
 
-VERSION = 1
+DAY_US = 86_400_000_000
+"""Microseconds in a day."""
 
 PREVIEW = "preview"
 """The service of rows that the embedded preview engine draws: their money is pretended."""
@@ -72,8 +71,10 @@ generations = sa.Table(
     sa.Column("billed", sa.Boolean),
     sa.Column("reused_from", sa.String(16)),
     sa.Column("saved_micros", sa.BigInteger),
+    sa.Column("starred", sa.Boolean),
     sa.Column("rating", sa.Integer),
     sa.Column("decision", sa.Text),
+    sa.Column("reason", sa.Text),
     sa.Column("tags", sa.Text),
     sa.Column("note", sa.Text),
     sa.Column("lease_owner", sa.Text),
@@ -82,6 +83,33 @@ generations = sa.Table(
     sa.Index("generations_by_status", "service", "status"),
     sa.Index("generations_by_day", "service", "created_at"),
     sa.Index("generations_by_request", "request_id"),
+    # Partial and computed indexes serve a query only where its words are the same: see ledger.py and statements.py.
+    sa.Index("generations_by_reservation", "created_at", sqlite_where=sa.text("reserved_micros > 0")),
+    sa.Index(
+        "generations_by_price",
+        "service",
+        "quality",
+        sa.text("coalesce(generate_audio_switch, 1)"),
+        "id",
+        sqlite_where=sa.text("cost_micros > 0"),
+    ),
+    # For pages (pages.py): rows that lack the value are not in them, so that a new row costs none of these a write.
+    sa.Index("generations_by_cost", "cost_micros", "id", sqlite_where=sa.text("cost_micros IS NOT NULL")),
+    sa.Index("generations_by_latency", "latency_s", "id", sqlite_where=sa.text("latency_s IS NOT NULL")),
+    sa.Index("generations_by_star", "starred", "id", sqlite_where=sa.text("starred = 1")),
+    sa.Index("generations_by_rating", "rating", "id", sqlite_where=sa.text("rating IS NOT NULL")),
+    sa.Index("generations_by_decision", "decision", "id", sqlite_where=sa.text("decision IS NOT NULL")),
+)
+
+ledger = sa.Table(
+    "ledger",
+    metadata,
+    sa.Column("pretended", sa.Integer, primary_key=True),  # 1 for the preview engine's money
+    sa.Column("studio", sa.Text, primary_key=True),
+    sa.Column("day", sa.Integer, primary_key=True),  # days since 1970, UTC, of `created_at`
+    sa.Column("charged_micros", sa.BigInteger, nullable=False),
+    sa.Column("reserved_micros", sa.BigInteger, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 uploads = sa.Table(
@@ -100,45 +128,3 @@ versions = sa.Table(
     sa.Column("version", sa.Integer, primary_key=True),
     sa.Column("applied_at", sa.BigInteger, nullable=False),
 )
-
-Migration = Callable[[sa.Connection], None]
-
-MIGRATIONS: Sequence[Migration] = ()
-"""Steps from version 1 on, in order: the first one leads from 1 to 2. Columns need none, see `missing_columns`."""
-
-
-def version_of(connection: sa.Connection) -> int:
-    """The version that a database was brought to; 0 for an empty one."""
-    if not sa.inspect(connection).has_table(versions.name):
-        return 0
-    return int(connection.scalar(sa.select(sa.func.max(versions.c.version))) or 0)
-
-
-def missing_columns(connection: sa.Connection) -> list[sa.Column[object]]:
-    """Columns of ours that the database does not have yet, such as those of a new parameter."""
-    inspector = sa.inspect(connection)
-    return [
-        column
-        for table in (generations, uploads)
-        if inspector.has_table(table.name)
-        for column in table.columns
-        if column.name not in {c["name"] for c in inspector.get_columns(table.name)}
-    ]
-
-
-def upgrade(connection: sa.Connection, migrations: Sequence[Migration] = MIGRATIONS) -> None:
-    """Bring a database to the newest version, inside the caller's transaction."""
-    current, newest = version_of(connection), VERSION + len(migrations)
-    if current == 0:
-        metadata.create_all(connection)
-        steps: Sequence[Migration] = ()
-    else:
-        steps = migrations[current - VERSION :]
-    for step in steps:
-        step(connection)
-    for column in missing_columns(connection):
-        kind = column.type.compile(connection.dialect)
-        # The names come from our own schema, never from a user.
-        connection.exec_driver_sql(f'ALTER TABLE {column.table.name} ADD COLUMN "{column.name}" {kind}')
-    if current < newest:
-        connection.execute(versions.insert().values(version=newest, applied_at=time.time_ns() // 1000))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from .schema import PREVIEW
 from .schema import generations as _g
 
 INSERT = _g.insert().inline()
@@ -30,31 +29,21 @@ TWINS = (
 )
 """Everything that was ever tried for the same clip, oldest first."""
 
-_DAY_US = 86_400_000_000
-_counts = sa.func.coalesce(_g.c.cost_micros, 0) + _g.c.reserved_micros
-_counted = (
-    sa.func.coalesce(sa.func.sum(sa.case((_g.c.studio == sa.bindparam("studio"), _counts), else_=0)), 0),
-    # What is in flight since yesterday is charged today; an outcome that stays unknown counts for a day and a night.
-    sa.func.coalesce(
-        sa.func.sum(
-            sa.case(
-                (_g.c.created_at >= sa.bindparam("midnight"), _counts),
-                (_g.c.status.in_(("submitting", "queued", "processing", "downloading")), _g.c.reserved_micros),
-                (
-                    sa.and_(_g.c.status == "unknown", _g.c.created_at >= sa.bindparam("midnight") - _DAY_US),
-                    _g.c.reserved_micros,
-                ),
-                else_=0,
-            )
-        ),
-        0,
-    ),
+_priced = sa.func.coalesce(_g.c.generate_audio_switch, sa.literal_column("1"))  # as the index has it
+CHARGES = (
+    sa.select(_g.c.duration, _g.c.cost_micros, _g.c.completed_at)
+    .where(
+        _g.c.service == sa.bindparam("service"),
+        _g.c.quality == sa.bindparam("quality"),
+        _priced == sa.bindparam("audio", type_=sa.Integer),
+        _g.c.cost_micros > sa.literal_column("0"),
+        _g.c.status == "completed",
+        _g.c.extra.is_(sa.bindparam("extra", type_=sa.Text)),
+    )
+    .order_by(_g.c.id.desc())
+    .limit(20)
 )
-_pretended = sa.case((_g.c.service == PREVIEW, 1), else_=0)
-SPENT = sa.select(*_counted, sa.func.coalesce(sa.func.sum(_counts), 0)).where(
-    _pretended == sa.bindparam("pretended", type_=sa.Integer)
-)
-"""Micro-dollars of a studio, of the day and of the home: real ones, whatever the address, or pretended ones."""
+"""What the newest clips of a kind were charged: same quality and sound, same extra names."""
 
 _took = sa.func.coalesce(_g.c.latency_s - _g.c.download_s, _g.c.queue_s + _g.c.inference_s)
 _newest = (

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timezone
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +12,15 @@ import sqlalchemy as sa
 
 from pixverse_nb.errors import HomeError
 
-from . import leases, schema, statements
+from . import annotations as remarks
+from . import leases, opening, pages, schema, statements
 from .database import Database
-from .ids import new_id
+from .ledger import Spent, spent
+from .opening import Admit, Opened, Shelf
 from .rescue import Rescue
+from .words import CLIP_COLUMNS, UNFINISHED, Row, now_us
 
 log = logging.getLogger(__name__)
-
-Row = dict[str, Any]
-UNFINISHED = ("submitting", "queued", "processing", "downloading", "unknown")
 
 _g = schema.generations
 _u = schema.uploads
@@ -31,28 +28,6 @@ _u = schema.uploads
 
 class LeaseLost(Exception):
     """Another process has taken this job over; whoever gets this stops working on it."""
-
-
-@dataclass(frozen=True)
-class Spent:
-    """What counts against a budget, in micro-dollars: charges, and reservations of what is in flight or unknown."""
-
-    studio: int
-    day: int
-    home: int
-
-
-@dataclass(frozen=True)
-class Opened:
-    """What became of a wish for a clip: a new row, a copy of a finished one, or a job that is already under way."""
-
-    kind: str  # "new", "reused" or "joined"
-    row: Row
-
-
-def now_us() -> int:
-    """Microseconds since 1970, UTC."""
-    return time.time_ns() // 1000
 
 
 class Store:
@@ -87,21 +62,22 @@ class Store:
 
     # ---- a job's beginning -------------------------------------------------------------------------------------
 
-    def open(
+    def open_all(
         self,
-        row: Mapping[str, Any],
+        wishes: Sequence[Mapping[str, Any]],
         *,
         reuse: bool,
         owner: str,
         lease_s: float,
-        has_clip: Callable[[Row], bool],
-        admit: Callable[[Spent], None] | None,
-    ) -> Opened:
-        """Decide about a wish for a clip and write the decision down, in one transaction.
+        shelf: Shelf,
+        admit: Admit | None,
+    ) -> list[Opened]:
+        """Decide about wishes for clips and write the decisions down, all of them or none, in one transaction.
 
-        With `reuse`, a finished row of the same identity whose clip is on disk (`has_clip`) gives a copy at no cost,
-        and an unfinished one is joined. Otherwise `admit` is asked about the money and a new row is written, its
-        ceiling reserved; what `admit` raises undoes everything. Without it nothing is summed: no cap, no question.
+        With `reuse`, a finished row of the same identity whose clip is on disk gives a copy at no cost, an unfinished
+        one is joined, and a finished one whose file has vanished is fetched again. Otherwise a new row is written, its
+        ceiling reserved. `admit` is asked about the money of all new rows; what it raises undoes everything. Without
+        it nothing is summed: no cap, no question.
 
         Raises
         ------
@@ -109,32 +85,14 @@ class Store:
             When the history cannot be written: then nothing may be sent.
         """
         with _nothing_sent(), self._db.write() as connection:
-            if reuse:
-                twin = self._twin(connection, row, has_clip)
-                if twin is not None and twin["status"] in UNFINISHED:
-                    return Opened("joined", twin)
-                if twin is not None:
-                    return Opened("reused", self._insert(connection, _copy_of(twin, row)))
-            if admit is not None:
-                admit(self._spent(connection, row["service"], row["studio"]))
-            key = new_id()
-            lease = {"lease_owner": owner, "lease_until": now_us() + int(lease_s * 1e6)}
-            leases.hold(owner, key)  # before others can see the row
-            return Opened("new", self._insert(connection, {"id": key, **row, **lease}))
+            return opening.open_all(
+                connection, wishes, reuse=reuse, owner=owner, lease_s=lease_s, shelf=shelf, admit=admit
+            )
 
-    def _twin(self, connection: sa.Connection, row: Mapping[str, Any], has_clip: Callable[[Row], bool]) -> Row | None:
-        same = {"service": row["service"], "identity": row["identity"]}
-        found = [dict(r) for r in connection.execute(statements.TWINS, same).mappings()]
-        found = [r for r in found if r["status"] in (*UNFINISHED, "completed")]
-        # The original serves before its copies, so that `reused_from` names the row that was paid for.
-        finished = sorted((r for r in found if r["status"] == "completed"), key=lambda r: r["reused_from"] is not None)
-        running = (r for r in found if r["status"] in UNFINISHED)
-        return next((r for r in finished if has_clip(r)), None) or next(running, None)
-
-    def _insert(self, connection: sa.Connection, row: Mapping[str, Any]) -> Row:
-        full = {column.name: None for column in _g.columns} | {"id": new_id(), "created_at": now_us()} | dict(row)
-        connection.execute(statements.INSERT, full)
-        return full
+    def standing(self, service: str, identities: Iterable[str], shelf: Shelf) -> list[str]:
+        """What wishes of these identities would become now: see `opening.standing`."""
+        with self._db.read() as connection:
+            return [opening.standing(connection, service, identity, shelf) for identity in identities]
 
     # ---- a job's life ------------------------------------------------------------------------------------------
 
@@ -196,7 +154,7 @@ class Store:
                 worked = _worked(new)
                 done = connection.execute(statements.STEP, worked | mine).rowcount
                 if not done and self._row(connection, row["id"]) is None:  # the history was deleted under the job
-                    done = bool(self._insert(connection, new))
+                    done = bool(opening.insert(connection, new))
         except (sa.exc.SQLAlchemyError, OSError, HomeError) as error:
             if strict:
                 raise _unwritten(error) from None
@@ -242,7 +200,7 @@ class Store:
         """
         written = (request_id, request_id.replace("-", "").lower())
         taken = _g.c.request_id.in_(written) & (_g.c.id != id) & _g.c.reused_from.is_(None)
-        lost = dict.fromkeys((*_CLIP_COLUMNS, "cost_micros", "cost_source", "billed", "completed_at"))
+        lost = dict.fromkeys((*CLIP_COLUMNS, "cost_micros", "cost_source", "billed", "completed_at"))
         lost |= {"status": "unknown", "reserved_micros": _g.c.ceiling_micros, "error": _DISOWNED}
         with contextlib.suppress(sa.exc.SQLAlchemyError, OSError, HomeError):
             with self._db.read() as connection:
@@ -273,7 +231,7 @@ class Store:
         with self._db.write() as connection:
             stored = self._row(connection, rescued["id"])
             if stored is None:
-                self._insert(connection, {**rescued, **free})
+                opening.insert(connection, {**rescued, **free})
             elif stored["status"] in UNFINISHED:
                 if not _is_free(stored, None):
                     return False
@@ -342,18 +300,100 @@ class Store:
         with self._db.read() as connection:
             return list(connection.execute(query))
 
+    def page(self, wanted: pages.Wanted, **how: Any) -> pages.Page:
+        """Some rows, filtered and sorted by the database; see `pages.page`."""
+        with self._db.read() as connection:
+            return pages.page(connection, wanted, **how)
+
+    def count(self, wanted: pages.Wanted) -> int:
+        """How many rows match, at most `pages.MOST_COUNTED` + 1."""
+        with self._db.read() as connection:
+            return pages.count(connection, wanted)
+
+    def annotate(self, id: str, changes: Mapping[str, Any]) -> Row:
+        """Write what people say of a row, in one transaction; what they have said of it now.
+
+        Raises
+        ------
+        NotFound
+            When there is no such row.
+        InvalidParameter
+            For a reason where nothing was rejected.
+        HomeError
+            When the history cannot be written.
+        """
+        try:
+            with self._db.write() as connection:
+                return remarks.write(connection, id, changes)
+        except (sa.exc.SQLAlchemyError, OSError) as error:
+            raise HomeError(
+                f"the history could not be written ({getattr(error, 'orig', error)})",
+                remedy="Free or repair the disk of the home, then try again.",
+            ) from None
+
+    def sent_since(self, service: str, since_us: int) -> list[Row]:
+        """Rows of a service that were sent and made since then, without copies, oldest first."""
+        where = (_g.c.service == service) & (_g.c.created_at >= since_us) & _g.c.sent_at.is_not(None)
+        return self._rows(sa.select(_g).where(where & _g.c.reused_from.is_(None)).order_by(_g.c.id))
+
+    def rows_of_requests(self, request_ids: Iterable[str]) -> dict[str, Row]:
+        """The rows that have these requests, of any service, without copies; by the id without dashes, lower case."""
+        plain = sorted({_plain(request_id) for request_id in request_ids})
+        found: dict[str, Row] = {}
+        for start in range(0, len(plain), 500):
+            some = _PLAIN_ID.in_(plain[start : start + 500]) & _g.c.reused_from.is_(None)
+            found |= {_plain(row["request_id"]): row for row in self._rows(sa.select(_g).where(some))}
+        return found
+
+    def fill_costs(self, service: str, charges: Mapping[str, int], source: str) -> list[str]:
+        """Write the account's charges (micro-dollars, by plain request id) on ended rows that have none; their ids."""
+        ended = _g.c.status.in_(("completed", "failed")) & (_g.c.service == service)
+        lacking = ended & _g.c.cost_micros.is_(None) & _g.c.request_id.is_not(None) & _g.c.reused_from.is_(None)
+        filled = []
+        query = sa.select(_g.c.id, _g.c.request_id).where(lacking)
+        with self._db.read() as connection:
+            known = [(row.id, charges.get(_plain(row.request_id))) for row in connection.execute(query)]
+        for key, micros in known:
+            if micros is None:
+                continue
+            bill = {"cost_micros": micros, "cost_source": source, "reserved_micros": 0}
+            if micros and source != schema.PREVIEW:
+                bill["billed"] = True
+            with self._db.write() as connection:
+                if connection.execute(_g.update().where(lacking & (_g.c.id == key)).values(bill)).rowcount:
+                    filled.append(str(key))
+        return filled
+
+    def reopen(self, id: str, url: str) -> Row | None:
+        """Have the clip of a completed row fetched again; the row, free for whoever follows it, or None."""
+        completed = (_g.c.id == id) & (_g.c.status == "completed") & _g.c.reused_from.is_(None)
+        changes = {"status": "downloading", "output_url": url, "lease_owner": None, "lease_until": None}
+        with self._db.write() as connection:
+            if not connection.execute(_g.update().where(completed).values(changes)).rowcount:
+                return None
+            return self._row(connection, id)
+
+    def take_over(self, row: Mapping[str, Any]) -> Row:
+        """A new row for a request of the account, or the one that already has it."""
+        same = _PLAIN_ID.in_([_plain(row["request_id"])]) & _g.c.reused_from.is_(None)
+        with self._db.write() as connection:
+            known = connection.execute(sa.select(_g).where(same).limit(1)).mappings().one_or_none()
+            return dict(known) if known is not None else opening.insert(connection, row)
+
     # ---- money -------------------------------------------------------------------------------------------------
 
     def spent(self, service: str, studio: str) -> Spent:
         """What counts against budgets right now."""
         with self._db.read() as connection:
-            return self._spent(connection, service, studio)
+            return spent(connection, service, studio, now_us())
 
-    def _spent(self, connection: sa.Connection, service: str, studio: str) -> Spent:
-        midnight = datetime.now(timezone.utc).replace(hour=0, minute=0, second=0, microsecond=0)
-        pretended = int(service == schema.PREVIEW)
-        what = {"pretended": pretended, "studio": studio, "midnight": int(midnight.timestamp() * 1e6)}
-        return Spent(*(int(value) for value in connection.execute(statements.SPENT, what).one()))
+    def charges(
+        self, service: str, quality: str, extra: str | None, *, audio: bool
+    ) -> list[tuple[int, int, int | None]]:
+        """What the newest clips of a kind were charged: (duration in s, micro-dollars, when in microseconds)."""
+        kind = {"service": service, "quality": quality, "audio": int(audio), "extra": extra}
+        with self._db.read() as connection:
+            return [tuple(row) for row in connection.execute(statements.CHARGES, kind)]
 
     # ---- uploads -----------------------------------------------------------------------------------------------
 
@@ -390,14 +430,11 @@ class Store:
 _STEPS = ("submitting", "unknown", "queued", "processing", "downloading", "failed", "completed")
 
 # What people write on a row; a job's own steps leave it alone.
-_PEOPLES = frozenset({"rating", "decision", "tags", "note"})
+_PEOPLES = frozenset(remarks.COLUMNS)
+
+_PLAIN_ID = sa.func.replace(sa.func.lower(_g.c.request_id), "-", "")  # whether the account writes dashes is open
 
 _DISOWNED = "the job that was found in the account's history for this one was another send's"
-
-_CLIP_COLUMNS: Sequence[str] = (
-    "request_id", "seed_used", "output_url", "sent_image_url", "video_path", "video_sha256", "video_duration_s",
-    "video_width_px", "video_height_px", "video_fps", "video_bytes", "video_has_audio", "engine",
-)  # fmt: skip
 
 
 def _any_of(column: sa.Column[Any], values: list[Any]) -> list[sa.ColumnElement[bool]]:
@@ -430,6 +467,10 @@ def is_ahead(one: Row, other: Row) -> bool:
     return _STEPS.index(one["status"]) > _STEPS.index(other["status"])
 
 
+def _plain(request_id: str) -> str:
+    return request_id.replace("-", "").lower()
+
+
 def _worked(row: Row) -> Row:
     """The columns that a job writes; people's own are left alone."""
     return {name: value for name, value in row.items() if name in _g.columns and name not in _PEOPLES}
@@ -440,19 +481,3 @@ def _is_free(row: Row | None, owner: str | None) -> bool:
     if row is None or row["status"] not in UNFINISHED:
         return False
     return row["lease_owner"] == owner or leases.is_free(row["lease_owner"], row["id"], row["lease_until"], now_us())
-
-
-def _copy_of(twin: Row, wish: Mapping[str, Any]) -> Row:
-    """The row of a reused clip: its own wish, the twin's clip, no cost."""
-    return {
-        **wish,
-        **{name: twin[name] for name in _CLIP_COLUMNS},
-        "status": "completed",
-        "completed_at": now_us(),
-        "reserved_micros": 0,
-        "cost_micros": 0,
-        "cost_source": "reused",
-        "billed": False,
-        "reused_from": twin["reused_from"] or twin["id"],
-        "saved_micros": wish["estimate_micros"] if twin["cost_micros"] in (None, 0) else twin["cost_micros"],
-    }

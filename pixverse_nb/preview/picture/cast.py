@@ -25,6 +25,8 @@ _MIDDLES = {True: (0.5,), False: (0.56, 0.25, 0.80)}
 _UNIFORM = frozenset({"soldier", "astronaut", "dancer"})  # people who all wear the same
 _SMALL_GROUP = 4  # so few stand side by side; more stand in depth
 _LOOKS = 7  # figures that differ; in a larger crowd two and two look alike
+_ON_CRAG = 0.72
+"""How large something is that stands on the headland; it makes it follow the camera as `crag.DEPTH` does."""
 _SHORE = {
     "sea": 0.87,
     "lake": 0.87,
@@ -189,6 +191,8 @@ def _spots(
     if kind in _FAR:
         low = high + (0.035 if world.scene.place not in {"sea", "beach"} else 0.01)
         first = 0.30 + 0.4 * float(rng.random()) if middle == 0.5 else middle
+        if world.headland is not None and kind == _on_land(world):
+            return [_Spot(world.headland[0], world.headland[1] + 0.012, _ON_CRAG)]
         return [_Spot(first, low)] + [
             _Spot((first + 0.618 * n) % 1.0 * 0.88 + 0.06, low, 0.55 + 0.35 * float(rng.random()))
             for n in range(1, count)
@@ -208,6 +212,11 @@ def _spots(
     nearest = high + 0.30 * (feet - high)
     back = nearest if kind == "ship" else max(nearest, min(_SHORE.get(world.scene.place, 0.0), feet - 0.015))
     return _standing(world, kind, count, rng, middle, (high, back, feet))
+
+
+def _on_land(world: World) -> str | None:
+    """The kind that stands on the headland, if there is one: the first that is seen from afar."""
+    return next((actor.kind for actor in world.scene.actors if actor.kind in _FAR - {"train"}), None)
 
 
 def _standing(  # noqa: PLR0917 - a group and its ground

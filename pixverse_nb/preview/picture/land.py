@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from . import noise
@@ -148,9 +149,15 @@ def flat_texture(rng: np.random.Generator, width: int, height: int) -> Floats:
     tile = noise.field(rng, 512, 512, 12, octaves=5) * 2 - 1
     tile /= np.abs(tile).max()
     depth = 1.0 / (np.arange(height, dtype=np.float32) / height + 0.10)  # 10 at the horizon, 0.9 at the feet
-    rows = (depth * 90).astype(np.intp) % 512
+    rows = _there_and_back((depth * 90).astype(np.intp))
     columns = (np.arange(width, dtype=np.float32) - width / 2)[None, :] * (depth[:, None] * 260 / width) + 256
-    return tile[rows[:, None], columns.astype(np.intp) % 512]
+    return tile[rows[:, None], _there_and_back(columns.astype(np.intp))]
+
+
+def _there_and_back(at: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Where one is on a tile of 512 px that is mirrored at its edges, so that no seam shows."""
+    round_trip = at % 1022
+    return np.minimum(round_trip, 1022 - round_trip)
 
 
 def paving(rng: np.random.Generator, width: int, height: int, unit: float) -> Floats:

@@ -150,8 +150,8 @@ def _frond(draw: ImageDraw.ImageDraw, root: tuple[float, float], angle: float, s
             draw.polygon([(ax * s, ay * s), (px * s, py * s), (tip[0] * s, tip[1] * s)], fill=255)
 
 
-def orbs(world: World, *, near: bool = False) -> Swaying:
-    """Glass spheres that float: large and few when near."""
+def orbs(world: World, *, near: bool = False, astray: float) -> Swaying:
+    """Glass spheres that float: large and few when near; `astray` is how far their hues differ, in turns."""
     depth = 0.9 if near else 0.35
     sway = world.unit * 0.010
     mx, my = _margins(world, depth, sway * 2)
@@ -167,7 +167,7 @@ def orbs(world: World, *, near: bool = False) -> Swaying:
             rgb,
             alpha,
             (x, y, r),
-            turned(mix(world.light.low, world.light.middle, float(rng.random())), float(rng.normal()) * 0.1),
+            turned(mix(world.light.low, world.light.middle, float(rng.random())), float(rng.normal()) * astray),
         )
     plate = painted_softly(rgb, width, height, alpha, x=-mx, y=-my, depth=depth)
     return Swaying(plate, sway, 0.11, sway * 1.6)
@@ -182,5 +182,11 @@ def _orb(rgb: Floats, alpha: Floats, place: tuple[float, float, float], colour: 
     away = np.hypot(xx - x, yy - y) / r
     light = np.clip(1.15 - np.hypot(xx - x + 0.4 * r, yy - y + 0.45 * r) / r, 0, 1)[..., None]
     rim = np.clip(away - 0.72, 0, 1)[..., None] * 1.5
-    rgb[part] = np.asarray(colour, np.float32) * (0.50 + 0.4 * rim) + light**2 * 0.55
-    alpha[part] = np.maximum(alpha[part], np.clip((1 - away) * r * 0.8 + 0.5, 0, 1) * 0.92)
+    own = np.asarray(colour, np.float32) * (0.50 + 0.4 * rim) + light**2 * 0.55
+    cover = np.clip((1 - away) * r * 0.8 + 0.5, 0, 1) * 0.92
+    # Spheres behind this one are seen around it and through it. Where there is none, its colour also lies beyond its
+    # edge, which therefore stays clean when the painting is enlarged.
+    both = cover + alpha[part] * (1 - cover)
+    share = np.where(alpha[part] > 0, cover / np.maximum(both, 1e-6), 1.0)[..., None]
+    rgb[part] += (own - rgb[part]) * share
+    alpha[part] = both

@@ -63,6 +63,7 @@ class Pen:
         wide, tall = 2 * math.ceil((left + right) * height / 2), 2 * math.ceil((low + high) * height / 2)
         self.image = Image.new("RGBA", (max(wide, 4) * finer, max(tall, 4) * finer), (0, 0, 0, 0))
         self.draw = ImageDraw.Draw(self.image)
+        self._even: list[list[Point]] = []
 
     def at(self, point: Point) -> Point:
         """A point in pixels of the large drawing."""
@@ -71,6 +72,11 @@ class Pen:
     def shape(self, points: Sequence[Point], colour: Triple, *, alpha: float = 1.0) -> None:
         """A filled polygon with straight edges."""
         self.draw.polygon([self.at(p) for p in points], fill=_ink(colour, alpha))
+
+    def even(self, points: Sequence[Point], colour: Triple) -> None:
+        """A filled polygon that shows no light along its edge and no shadow: a lamp, or rough dark rock."""
+        self.shape(points, colour)
+        self._even.append([self.at(p) for p in points])
 
     def smooth(self, points: Sequence[Point], colour: Triple) -> None:
         """A filled shape whose outline runs smoothly through the points."""
@@ -154,12 +160,22 @@ class Pen:
             small = small.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
         x = (self.image.width - right if flip else left) // self.finer
         alpha = np.asarray(small.getchannel("A"))
-        planes = _shaded(small, alpha, rim, toward, strength, max(1, round(self.scale / self.finer * 0.012)))
+        even = self._evened((left, top, right, low), flip=flip) if self._even else None
+        planes = _shaded(small, alpha, even, rim, toward, strength, max(1, round(self.scale / self.finer * 0.012)))
         return Plate(planes, (alpha, halved(alpha)), x=x, y=top // self.finer, kept=alpha.size < _TINY)
+
+    def _evened(self, box: tuple[int, int, int, int], *, flip: bool) -> Bytes:
+        """How much of each pixel of the finished drawing is an `even` shape, 0-255, and one pixel around."""
+        mask = Image.new("L", self.image.size, 0)
+        draw = ImageDraw.Draw(mask)
+        for points in self._even:
+            draw.polygon(points, fill=255)
+        small = mask.crop(box).reduce(self.finer).filter(ImageFilter.MaxFilter(3))
+        return np.asarray(small.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if flip else small)
 
 
 def _shaded(  # noqa: PLR0917 - everything that the pen knows
-    image: Image.Image, alpha: Bytes, rim: Triple, toward: float, strength: float, reach: int
+    image: Image.Image, alpha: Bytes, even: Bytes | None, rim: Triple, toward: float, strength: float, reach: int
 ) -> tuple[Bytes, Bytes, Bytes]:
     """The drawing as video planes, made round: darker away from the light, a bright edge toward it."""
     luma, u, v = (np.asarray(band) for band in image.convert("RGB").convert("RGB", VIDEO_MATRIX).split())
@@ -168,6 +184,9 @@ def _shaded(  # noqa: PLR0917 - everything that the pen knows
     away = np.roll(alpha, (-reach * 2, -side * 3), (0, 1))
     edge = (alpha - np.minimum(alpha, behind)).astype(np.float32) * (0.8 * strength / 255)
     shadow = (alpha - np.minimum(alpha, away)).astype(np.float32) * (0.30 / 255)
+    if even is not None:
+        plain = 1 - even.astype(np.float32) / 255
+        edge, shadow = edge * plain, shadow * plain
     down = np.linspace(1.06, 0.84, len(luma), dtype=np.float32)[:, None]
     y_rim, u_rim, v_rim = (float(value) for value in yuv_of(np.asarray(rim, np.float32)))
     base = luma.astype(np.float32) - 16.0

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from .city import skyline, street
+from .crag import crag
 from .deep import space, studio, underwater
 from .land import far_hills, ground, ridge, trees
 from .near import grass, orbs, palms, shore
@@ -15,7 +16,6 @@ from .planes import Triple, yuv_of
 from .sky import sky
 from .vocabulary import STANDING
 from .water import Water
-from .words import tokens
 from .world import Item, Setting, Still, World
 
 GREEN: Triple = (0.30, 0.46, 0.18)
@@ -98,6 +98,7 @@ def _lake(world: World) -> Setting:
             Still(trees(world, "shore", foot=base - 0.003, tall=0.075, count=60, colour=(0.10, 0.17, 0.12), distance=0.18, depth=0.25,
                         ragged=0.004)),
             _water(world, 0.12),
+            *_headland(world),
             *_bank(world, mix(_leaf(world), (0.16, 0.14, 0.10), 0.6)),
         ],
         feet=0.90,
@@ -124,7 +125,16 @@ def _sea(world: World) -> Setting:
             )
         )
     rough = 1.0 if world.scene.weather & {"storm", "wind"} else 0.55
-    return Setting([*items, _water(world, rough)])
+    return Setting([*items, _water(world, rough), *_headland(world)])
+
+
+def _headland(world: World) -> list[Item]:
+    """The rock by the water that the words speak of, with grass on its back."""
+    top = world.headland
+    if top is None:
+        return []
+    stone = _land(world, ROCK)
+    return [Still(crag(world, top, colour=stone, crest=mix(stone, _leaf(world), 0.7)))]
 
 
 def _bank(world: World, colour: Triple) -> list[Item]:
@@ -134,7 +144,7 @@ def _bank(world: World, colour: Triple) -> list[Item]:
 
 def _coast(world: World) -> Setting:
     place = _sea(world)
-    return Setting([*place.behind, *_bank(world, _land(world, SAND))], feet=0.90)
+    return Setting([*place.behind, *_bank(world, _land(world, ROCK if world.scene.cliff else SAND))], feet=0.90)
 
 
 def _beach(world: World) -> Setting:
@@ -171,8 +181,7 @@ def _forest(world: World) -> Setting:
 
 def _desert(world: World) -> Setting:
     base = world.horizon / world.height
-    red = {"mars", "martian"}.intersection(tokens(world.shot.prompt))
-    sand = _land(world, (0.78, 0.40, 0.22) if red else SAND)
+    sand = _land(world, SAND)
     items: list[Item] = [*sky(world)]
     for n, (rise, distance, depth, cells) in enumerate(
         ((0.10, 0.62, 0.10, 2.0), (0.14, 0.40, 0.25, 1.6), (0.16, 0.20, 0.50, 1.2))
@@ -236,8 +245,9 @@ def _dream(world: World) -> Setting:
             world, f"dream {n}", base=base + 0.06 * n, rise=0.10 + 0.26 * float(rng.random()), cells=1.0 + 3.0 * float(rng.random()),
             colour=colour, distance=0.66 * (1 - part), depth=0.10 + 0.7 * part, roughness=0.25 + 0.3 * float(rng.random()),
         )))  # fmt: skip
-    items.insert(1 + count // 2, orbs(world))
-    return Setting(items, [orbs(world, near=True)])
+    of_orbs = 0.10 if named is None else 0.012
+    items.insert(1 + count // 2, orbs(world, astray=of_orbs))
+    return Setting(items, [orbs(world, near=True, astray=of_orbs)])
 
 
 _BUILDERS = {

@@ -139,7 +139,10 @@ class Plate:
 
     def __post_init__(self) -> None:
         height, width = self.planes[0].shape
-        self.areas = [(0, 0, width, height, True)] if self.alpha is None else _areas(self.alpha[0])
+        if self.alpha is None or not self.kept:
+            self.areas = [(0, 0, width, height, self.alpha is None)]
+        else:
+            self.areas = _areas(self.alpha[0])
 
     def piece(self, number: int, area: int, half_x: bool, half_y: bool) -> tuple[Bytes, ...]:
         """One area of one plane, half a pixel further right or down if asked.
@@ -158,19 +161,21 @@ class Plate:
             if solid or self.alpha is None:
                 found = (_nudged(self.planes[number][cut], half_x, half_y),)
             else:
-                found = tuple(_nudged(grid, half_x, half_y) for grid in self._mix(number, self.alpha, cut))
-            if self.kept:
-                self._pieces[key] = found
+                mixed = _mixed(self.planes[number][cut], self.alpha[min(number, 1)][cut])
+                found = tuple(_nudged(grid, half_x, half_y) for grid in mixed)
+            self._pieces[key] = found
         return found
 
-    def _mix(self, number: int, alpha: tuple[Bytes, Bytes], cut: tuple[slice, slice]) -> tuple[Bytes, Bytes]:
-        """Part of a plane as `blend` wants it."""
-        if self.kept:
-            return _mixed(self.planes[number][cut], alpha[min(number, 1)][cut])
+    def whole(self, number: int, alpha: tuple[Bytes, Bytes], half_x: bool, half_y: bool) -> tuple[Bytes, Bytes]:
+        """One plane of a plate that is not kept, as `piece` gives an area of one that is.
+
+        What lies in between two pixels is made anew each time: of the whole plane at once, which is quicker than the
+        parts of it that are seen.
+        """
         if number not in self._mixes:
             self._mixes[number] = _mixed(self.planes[number], alpha[min(number, 1)])
         share, rest = self._mixes[number]
-        return share[cut], rest[cut]
+        return _nudged(share, half_x, half_y), _nudged(rest, half_x, half_y)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -265,9 +270,9 @@ def halved(alpha: Bytes) -> Bytes:
     return half
 
 
-def average(a: Bytes, b: Bytes) -> Bytes:
-    """The mean of two pictures, rounded down, without wider numbers."""
-    mean = np.bitwise_xor(a, b)
+def average(a: Bytes, b: Bytes, out: Bytes | None = None) -> Bytes:
+    """The mean of two pictures, rounded down, without wider numbers; written to `out` if given."""
+    mean = np.bitwise_xor(a, b, out=out)
     np.right_shift(mean, 1, out=mean)
     np.add(mean, np.bitwise_and(a, b), out=mean)
     return mean
@@ -295,7 +300,13 @@ def _nudged(grid: Bytes, half_x: bool, half_y: bool) -> Bytes:
     """A picture seen half a pixel further right or down: one column or row fewer."""
     if half_y:
         grid = average(grid[:-1], grid[1:])
-    if half_x:
+    if half_x and grid.flags.c_contiguous:
+        # In one long row, whose ends mix with the next row's beginnings and are left out: rows cost more than pixels.
+        flat = grid.reshape(-1)
+        mean = np.empty_like(grid)
+        average(flat[:-1], flat[1:], out=mean.reshape(-1)[:-1])
+        grid = mean[:, :-1]
+    elif half_x:
         grid = average(grid[:, :-1], grid[:, 1:])
     return grid
 
@@ -321,17 +332,27 @@ def lay(frame: Frame, plate: Plate, dx: float = 0.0, dy: float = 0.0) -> None:
             ax, ay = left // part - x, top // part - y
             if ax >= wide or ay >= high or right // part <= x or low // part <= y:
                 continue
-            piece = plate.piece(number, area, bool(half_x), bool(half_y))
-            rows, columns = piece[0].shape
-            x0, y0, x1, y1 = max(ax, 0), max(ay, 0), min(ax + columns, wide), min(ay + rows, high)
-            if x1 <= x0 or y1 <= y0:
-                continue
-            seen = np.s_[y0 - ay : y1 - ay, x0 - ax : x1 - ax]
-            target = under[y0:y1, x0:x1]
-            if len(piece) == 1:
-                target[...] = piece[0][seen]
+            piece: tuple[Bytes, ...]
+            if plate.kept or plate.alpha is None:
+                piece = plate.piece(number, area, bool(half_x), bool(half_y))
             else:
-                blend(target, piece[0][seen], piece[1][seen])
+                piece = plate.whole(number, plate.alpha, bool(half_x), bool(half_y))
+            _put(under, piece, ax, ay)
+
+
+def _put(under: Bytes, piece: tuple[Bytes, ...], left: int, top: int) -> None:
+    """Draw what `Plate.piece` gave at (left, top), px; it is clipped to the plane."""
+    high, wide = under.shape
+    rows, columns = piece[0].shape
+    x0, y0, x1, y1 = max(left, 0), max(top, 0), min(left + columns, wide), min(top + rows, high)
+    if x1 <= x0 or y1 <= y0:
+        return
+    seen = np.s_[y0 - top : y1 - top, x0 - left : x1 - left]
+    target = under[y0:y1, x0:x1]
+    if len(piece) == 1:
+        target[...] = piece[0][seen]
+    else:
+        blend(target, piece[0][seen], piece[1][seen])
 
 
 def brighten(luma: Bytes, light: Bytes | np.uint8, room: Bytes | np.uint8) -> None:

@@ -80,6 +80,9 @@ def _disc(world: World, plate: Plate) -> None:
     light = world.light
     radius = world.unit * (0.045 if light.night else 0.058)
     sx, sy = world.sun[0] - plate.x, world.sun[1] - plate.y
+    strength = (
+        1.0 if light.night else 0.22 if _cloudiness(world) > 0.9 else 0.88
+    )  # behind thick clouds it is a pale spot
     luma, u, v = plate.planes
     for plane, part, value in ((luma, 1, 236.0 if not light.night else 214.0), (u, 2, 122.0), (v, 2, 134.0)):
         r = radius / part
@@ -89,7 +92,7 @@ def _disc(world: World, plate: Plate) -> None:
             continue
         yy, xx = np.mgrid[0 : patch.shape[0], 0 : patch.shape[1]].astype(np.float32)
         away = np.hypot(xx + x0 - sx / part, yy + y0 - sy / part)
-        cover = np.clip(r - away + 0.5, 0, 1) * (1.0 if light.night else 0.88)
+        cover = np.clip(r - away + 0.5, 0, 1) * strength
         if light.night and part == 1:
             maria = noise.field(world.dice("moon"), patch.shape[1], patch.shape[0], 3, octaves=3)
             cover = cover * (0.80 + 0.25 * maria)
@@ -121,7 +124,7 @@ def _clouds(world: World) -> Plate:
     alpha *= noise.smoothstep(1.02, 0.72, rows) * (0.9 if thick > 0.7 else 0.8)
     light = world.light
     toward = int(np.sign(world.sun[0] - world.width / 2)) * 5
-    lit = np.clip(0.5 + (shape - np.roll(shape, (3, -toward), (0, 1))) * 0.55, 0, 1)[..., None]
+    lit = np.clip(0.5 + (shape - _beside(shape, toward, 3)) * 0.55, 0, 1)[..., None]
     bright = np.asarray(
         mix(light.sun, light.low, 0.35) if not light.night else mix(light.low, light.middle, 0.2), np.float32
     )
@@ -132,6 +135,14 @@ def _clouds(world: World) -> Plate:
     plate = painted_softly(rgb, width, height, alpha.astype(np.float32), x=-mx, y=-my, depth=0.06)
     plate.drift = speed if rng.random() < 0.5 else -speed
     return plate
+
+
+def _beside(shape: Floats, right: int, up: int) -> Floats:
+    """What lies this many px further right and up of each point; beyond the edge the last value goes on."""
+    high, wide = shape.shape
+    rows = np.clip(np.arange(high) - up, 0, high - 1)
+    columns = np.clip(np.arange(wide) + right, 0, wide - 1)
+    return shape[rows[:, None], columns]
 
 
 @dataclass

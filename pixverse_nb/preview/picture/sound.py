@@ -38,7 +38,10 @@ def sound(world: World) -> Iterator[Samples]:
 def layers(world: World) -> dict[str, float]:
     """Which voices are heard and how loud: from the place, the weather, the subjects and the words for sounds."""
     scene = world.scene
+    kinds = [actor.kind for actor in scene.actors]
     mix: dict[str, float] = dict(_PLACES.get(scene.place, {"pad": 0.5}))
+    if scene.place == "studio" and kinds[:1] == ["candle"]:
+        mix = {"pad": 0.14, "fire": 0.05}  # a small flame in a still room
     if scene.place in {"meadow", "forest"} and world.light.night:
         mix = {"crickets": 0.35, "wind": 0.25}
     for kind in scene.weather:
@@ -47,9 +50,8 @@ def layers(world: World) -> dict[str, float]:
     for word in scene.sounds:
         voice, level = _WORDS[word]
         mix[voice] = max(mix.get(voice, 0.0), level)
-    for actor in scene.actors:
-        if actor.kind in _ACTORS:
-            voice, level = _ACTORS[actor.kind]
+    for kind in kinds:
+        for voice, level in _ACTORS.get(kind, {}).items():
             mix[voice] = max(mix.get(voice, 0.0), level)
     for word in scene.unheard:
         mix.pop(_WORDS[word][0], None)
@@ -61,6 +63,7 @@ _PLACES: dict[str, dict[str, float]] = {
     "city": {"hum": 0.6, "traffic": 0.25}, "street": {"crowd": 0.28, "hum": 0.2, "birds": 0.06}, "forest": {"birds": 0.35, "wind": 0.2},
     "desert": {"wind": 0.6}, "snow": {"wind": 0.55}, "mountains": {"wind": 0.5, "birds": 0.06}, "space": {"drone": 0.7},
     "underwater": {"deep": 0.7}, "meadow": {"birds": 0.28, "wind": 0.22}, "studio": {"pad": 0.5}, "dream": {"pad": 0.55},
+    "moon": {"drone": 0.12}, "mars": {"wind": 0.45},
 }  # fmt: skip
 _WEATHER = {"rain": {"rain": 0.6}, "storm": {"rain": 0.65, "thunder": 0.8, "wind": 0.5}, "wind": {"wind": 0.45}, "fireflies": {"crickets": 0.25},
             "aurora": {"pad": 0.4}, "stars": {"pad": 0.25}, "petals": {"pad": 0.3}, "fog": {"wind": 0.25}}  # fmt: skip
@@ -71,8 +74,9 @@ _WORDS = {
     "music": ("pad", 0.55),
     "engine": ("engine", 0.35),
 }
-_ACTORS = {"car": ("engine", 0.30), "train": ("engine", 0.5), "rocket": ("roar", 0.8), "plane": ("engine", 0.25), "campfire": ("fire", 0.6),
-           "ship": ("sea", 0.5), "ufo": ("drone", 0.4), "robot": ("drone", 0.15), "product": ("pad", 0.5), "balloon": ("wind", 0.3)}  # fmt: skip
+_ACTORS = {"car": {"engine": 0.30}, "train": {"engine": 0.5}, "rocket": {"roar": 0.8}, "plane": {"engine": 0.25}, "campfire": {"fire": 0.6},
+           "ship": {"sea": 0.5}, "ufo": {"drone": 0.4}, "robot": {"drone": 0.15}, "product": {"pad": 0.5}, "balloon": {"wind": 0.3},
+           "crowd": {"crowd": 0.5}, "submarine": {"hum": 0.5}, "dragon": {"growl": 0.8, "fire": 0.3}}  # fmt: skip
 
 
 def _voices(world: World) -> list[tuple[float, Voice]]:
@@ -175,10 +179,10 @@ def _chirp(since: Clock, event: Event) -> Clock:
     """A bird's phrase: a few quick sweeps."""
     notes = 2 + int(event.a * 4)
     part = since / event.long * notes % 1.0
-    pitch = 2300 + 2600 * event.b + 700 * np.sin(part * np.pi * (1 + event.a))
-    wave: Clock = (
-        np.sin(2 * np.pi * np.cumsum(pitch) / RATE) * np.sin(np.pi * part) ** 2 * np.sin(np.pi * since / event.long)
-    )
+    bend = np.pi * (1 + event.a)
+    # Cycles of a pitch that bends by 700 Hz: its integral, for a phrase may begin in one second and end in the next.
+    cycles = ((2300 + 2600 * event.b) * part + 700 * (1 - np.cos(part * bend)) / bend) * (event.long / notes)
+    wave: Clock = np.sin(2 * np.pi * cycles) * np.sin(np.pi * part) ** 2 * np.sin(np.pi * since / event.long)
     return wave
 
 
@@ -221,6 +225,17 @@ def _boom(since: Clock, event: Event) -> NDArray[np.float64]:
     grumble = sum(np.sin(2 * np.pi * f * since + 5 * event.a * k) for k, f in enumerate((31, 43, 58, 77, 96)))
     rough = np.sin(2 * np.pi * 11 * since + event.b) * 0.4 + 0.6
     return np.asarray(grumble) * rough * np.exp(-since * 1.6) * np.clip(since * 20, 0, 1) * 0.35
+
+
+def _growl(since: Clock, event: Event) -> NDArray[np.float64]:
+    """A beast's roar: a rough low voice that rises, breaks and falls."""
+    part = since / event.long
+    # Three quarters of its pitch at both ends, half as much again in the middle.
+    angle = 2 * np.pi * (52 + 26 * event.a) * event.long * (0.75 * part + 0.6 * (1 - np.cos(np.pi * part)) / np.pi)
+    throat = sum(np.sin(k * angle + 0.7 * k * k) / k**0.7 for k in range(1, 12))
+    rough = 0.55 + 0.45 * np.sin(2 * np.pi * (23 + 9 * event.b) * since + 2.0 * np.sin(2 * np.pi * 3.1 * since))
+    wave: Clock = np.asarray(throat) * rough * np.sin(np.pi * part) ** 0.8 * 0.22
+    return wave
 
 
 def _both(*parts: tuple[float, Voice]) -> Voice:
@@ -321,5 +336,6 @@ _MAKERS: dict[str, Callable[[World], Voice]] = {
     "fire": lambda w: _both((0.6, _swelling(w, "fire", (60, 700, 0.7), (1.1, 2.3), 0.4)), (0.9, _events(w, "cracks", 14, (0.01, 0.05), _crack))),
     "deep": lambda w: _both((1.0, _swelling(w, "deep", (25, 260, 0.7), (0.12, 0.2), 0.5)), (0.35, _events(w, "bubbles", 4, (0.05, 0.16), _bubble))),
     "roar": lambda w: _swelling(w, "roar", (25, 1600, 0.5), (0.9, 6.0), 0.7),
+    "growl": lambda w: _both((1.0, _events(w, "growl", 0.4, (1.3, 2.1), _growl)), (0.25, _swelling(w, "breath", (80, 700, 0.6), (0.3, 0.7), 0.1))),
     "pad": _pad, "drone": _drone, "engine": _engine,
 }  # fmt: skip

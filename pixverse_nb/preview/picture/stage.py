@@ -19,6 +19,7 @@ def frames(world: World) -> Iterator[Frame]:
     """Every frame of the clip; each is overwritten by the next, so copy what you keep."""
     items = _items(world)
     below = _vignette(world)
+    least = below + np.uint8(16)
     mark = slate.mark(*world.size)
     title = slate.slate(world.shot.prompt, *world.size)
     canvas = Frame.black(world.width, world.height)
@@ -30,7 +31,7 @@ def frames(world: World) -> Iterator[Frame]:
         for item in items:
             item.draw(canvas, nudged)
         shown = lens.through(canvas, cuts)
-        np.maximum(shown.y, below + 16, out=shown.y)
+        np.maximum(shown.y, least, out=shown.y)
         np.subtract(shown.y, below, out=shown.y)
         lay(shown, mark)
         if title is not None and pose.seconds < _SLATE:

@@ -212,34 +212,24 @@ PARTS = _table({
 
 TRIFLES = _set(
     "eye eyes hair lips lipstick skin fur feather feathers wing wings scale scales mane beard teeth nails jeans trousers pants shorts "
-    "shoe shoes boots hat cap gloves socks tie ribbon belt helmet backpack sign flag door doors roof roofs wine tea hour"
+    "shoe shoes boots hat hats cap caps gloves socks tie ties ribbon ribbons belt belts helmet helmets backpack backpacks "
+    "beards manes sign signs flag flags door doors roof roofs wine tea hour"
 )
 """Small things: their colour is theirs, and tints nothing."""
 
 COPULAS = _set("is are was were turns turned turning turn becomes glows glowing shines looks painted dyed of")
 
-GARMENTS = frozenset(
-    [
-        "dress",
-        "gown",
-        "coat",
-        "jacket",
-        "shirt",
-        "skirt",
-        "suit",
-        "cloak",
-        "cape",
-        "robe",
-        "kimono",
-        "hoodie",
-        "sweater",
-        "raincoat",
-        "scarf",
-        "uniform",
-        "umbrella",
-    ]
+GARMENTS = _set(
+    "dress dresses gown gowns coat coats jacket jackets shirt shirts skirt skirts suit suits cloak cloaks cape capes robe robes "
+    "kimono kimonos hoodie hoodies sweater sweaters raincoat raincoats scarf scarves scarfs uniform uniforms umbrella umbrellas "
+    "blouse blouses tunic tunics sari saris t-shirt t-shirts tracksuit tracksuits outfit outfits costume costumes clothes"
 )
 """A colour before one of these dresses the person."""
+
+HEIGHTS = _set(
+    "cliff cliffs clifftop cliffside rock rocks rocky crag crags bluff headland hill hills hilltop mountain mountains ridge 悬崖"
+)
+"""On these something stands above the water."""
 
 NEGATIONS = frozenset(["no", "not", "without", "never", "avoid", "none", "minus", "doesn't", "don't", "isn't"])
 

@@ -16,6 +16,7 @@ from .vocabulary import (
     DIRECTIONS,
     FLYERS,
     GARMENTS,
+    HEIGHTS,
     LOUDNESS,
     MOODS,
     MOVES,
@@ -32,6 +33,9 @@ from .vocabulary import (
 __all__ = ["Actor", "Move", "Scene", "found", "in_the_air", "read", "split_negations", "tokens"]
 
 _MOST_SUBJECTS = 3
+_WATERS = frozenset(["sea", "beach", "lake"])
+_HARDLY_WATER = frozenset(["water", "reflection", "reflections", "tropical", "palm", "palms", "island"])
+"""Words of watery places that do not ask to see open water."""
 _GREEN = frozenset({"green", "lush", "grassy", "verdant", "sunny"})
 _TABLES = (TIMES, PLACES, SUBJECTS, WEATHERS, MOODS, MOVES, DIRECTIONS, SOUNDS)
 _SCRIPT = re.compile("|".join(sorted(
@@ -92,6 +96,8 @@ class Scene:
         Elements of the vocabulary.
     tint, sky, water, ground : tuple of float or None
         Colours that the words give to everything, or to one part of the picture.
+    cliff : bool
+        Whether a cliff, rock, hill or mountain is named, on which something may stand by the water.
     moves : tuple of Move
         Camera moves in the order of the prompt; empty when it says nothing.
     speed : float
@@ -112,6 +118,7 @@ class Scene:
     sky: Triple | None = None
     water: Triple | None = None
     ground: Triple | None = None
+    cliff: bool = False
     moves: tuple[Move, ...] = ()
     speed: float = 1.0
     loudness: float = 1.0
@@ -179,6 +186,7 @@ def read(shot: Shot) -> Scene:
         sky=colours.get("sky"),
         water=colours.get("water"),
         ground=colours.get("ground"),
+        cliff=bool(HEIGHTS.intersection(words)),
         moves=still or moves(words, unwanted),
         speed=_speed(shot, words, unwanted),
         loudness=_loudness(said, denied, words, unwanted),
@@ -213,6 +221,7 @@ def _place(shot: Shot, words: list[str], unwanted: list[str], actors: tuple[Acto
     lakes = {at for at, name in named if name == "lake"}
     # A mountain lake is a lake.
     places = [name for at, name in named if not (name in {"mountains", "forest", "meadow"} and at + 1 in lakes)]
+    places = _waters_below(words, named, places) or places
     for special in ("underwater", "space"):
         if special in places:
             return special
@@ -238,6 +247,13 @@ def _place(shot: Shot, words: list[str], unwanted: list[str], actors: tuple[Acto
         choices = [p for p in ("meadow", "mountains", "lake", "meadow") if p not in without] or ["desert"]
         return choices[int(dice(shot, "place").integers(len(choices)))]
     return "dream"
+
+
+def _waters_below(words: list[str], named: list[tuple[int, str]], places: list[str]) -> list[str]:
+    """The waters that must be seen from a height that is named first: "a house on a cliff above the sea"."""
+    if places[:1] not in (["mountains"], ["meadow"]) or not HEIGHTS.intersection(words):
+        return []
+    return [name for at, name in named if name in _WATERS and words[at] not in _HARDLY_WATER]
 
 
 def _time(shot: Shot, words: list[str], unwanted: list[str], place: str, weather: set[str], moods: set[str]) -> str:  # noqa: PLR0917 - everything that was read so far

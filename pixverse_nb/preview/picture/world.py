@@ -121,6 +121,17 @@ class World:
         return 2 * round(self.height * place / 2)
 
     @cached_property
+    def headland(self) -> tuple[float, float] | None:
+        """Where the top of a rock by the water lies, as shares of the width and the height, if there is one."""
+        if not self.scene.cliff or self.scene.place not in {"sea", "beach", "lake"}:
+            return None
+        rng = self.dice("headland")
+        # Not under the sun, whose path on the water it would hide.
+        left = self.sun[0] > self.width / 2
+        across = (0.27 if left else 0.65) + 0.08 * float(rng.random())
+        return across, self.horizon / self.height - 0.05 - 0.03 * float(rng.random())
+
+    @cached_property
     def sun(self) -> tuple[float, float]:
         """Where sun or moon stands when the camera rests, px."""
         side = float(self.dice("sun").random())

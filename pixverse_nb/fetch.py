@@ -1,0 +1,100 @@
+"""A finished clip on its way to the disk."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import time
+from collections.abc import Callable
+
+from . import errors, mishaps
+from .lost import fresh_url
+from .media.clips import Received
+from .progress import arriving
+from .rows import NO_ERROR, columns_of, words_of
+from .search import Search
+from .segmind.client import is_transient
+from .store.schema import PREVIEW
+from .store.words import FILE_LIFE_US, now_us
+from .workpiece import Stalled
+
+_FETCHES = 3
+
+
+class Fetch(Search):
+    """Brings the clip of a row home."""
+
+    _troubles = 0
+    _fetches = 0
+
+    def fetch(self) -> float | None:
+        """Fetch the clip from its address; seconds until the next step, None when the job has ended."""
+        if not self.row["output_url"]:  # killed while a v1 answer's bytes were arriving
+            return self._lose(errors.OutcomeUnknown("the kernel ended while the clip was arriving", billed=True))
+        started = time.monotonic()
+        backend, clips = self.bench.backend, self.bench.clips
+        try:
+            received = backend.downloader.fetch(self.row["output_url"], clips, on_progress=self._progress())
+            return self._finish(received, time.monotonic() - started)
+        except errors.ClipError as error:
+            if self._orphaned:
+                return self._engine_ended()
+            return self._refresh(error) if error.status_code in {403, 404, 410} else self._fetch_again(error)
+
+    def _fetch_again(self, error: errors.ClipError) -> float | None:
+        """The clip could not be fetched: a few tries, then it waits for a person; a paid clip is not given up."""
+        self._fetches += 1
+        if self._fetches < _FETCHES:
+            return self._trouble(error)
+        error.billed = self.row["billed"]
+        self._write(**words_of(error))
+        raise Stalled(error)
+
+    def _progress(self) -> Callable[[int, int | None], None]:
+        return arriving(lambda note: self._tell(self.row, note), self._write, self.bench.pace.lease_s / 3)
+
+    def _refresh(self, gone: errors.ClipError) -> float | None:
+        """The clip's URL is dead: ask for another one, by request id, then in the account's history."""
+        fresh = None
+        with contextlib.suppress(errors.PixverseError):  # then the old one is tried again, later
+            fresh = fresh_url(self.row, self.bench)
+        if fresh is not None:
+            self._write(output_url=fresh)
+            if self._fetches == 0:
+                self._fetches = 1
+                return 0.0
+        # A young file that is not there may be on its way to the host that serves it.
+        if now_us() - (self.row["sent_at"] or 0) < FILE_LIFE_US:
+            return self._fetch_again(gone)
+        return self._fail(mishaps.gone_for_good(gone, self.row["billed"]))
+
+    def _finish(self, received: Received, download_s: float) -> float | None:
+        path, facts = self.bench.clips.keep(received)
+        latency = self.row["latency_s"] if self._sent is None else time.monotonic() - self._sent
+        cost = self.row["cost_micros"]
+        self._write(
+            force=True,  # the clip is on the disk, whoever else may have been looking for it
+            status="completed",
+            completed_at=self.row["completed_at"] or now_us(),  # one whose file had vanished was completed long ago
+            billed=self.row["service"] != PREVIEW,
+            reserved_micros=0 if cost is not None else self.row["reserved_micros"],
+            latency_s=latency,
+            download_s=download_s,
+            video_path=path.relative_to(self.bench.store.home).as_posix(),
+            video_sha256=received.sha256,
+            http_status=None,
+            **columns_of(facts),
+            **NO_ERROR,
+        )
+        return self._sealed()
+
+    def _trouble(self, error: errors.PixverseError) -> float | None:
+        """A free request failed: the job itself goes on, so ask again, ever more rarely."""
+        if self._orphaned:
+            return self._engine_ended()
+        if not is_transient(error) and not isinstance(error, errors.BadAnswer | errors.ClipError):
+            raise self._stall(error)
+        self._troubles += 1
+        self._tell(self.row, f"{error.what}; trying again")
+        pause = min(self.bench.pace.retry_s * 2.0 ** min(self._troubles, 10), 30.0) * random.uniform(0.5, 1.0)  # noqa: S311
+        return max(pause, error.reset_s) if isinstance(error, errors.RateLimited) else pause

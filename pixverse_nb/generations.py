@@ -1,0 +1,112 @@
+"""Several generations that belong together: takes of one request, cells of a sweep."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Generator, Iterable
+from dataclasses import replace
+from typing import Any
+
+from .display.card import card_html, card_text
+from .display.frontend import in_notebook
+from .display.html import Html
+from .display.live import Live
+from .display.row import row_html, width_of
+from .errors import PixverseError
+from .generation import Generation, _is_echo, _this_cell
+
+
+class Generations(list[Generation]):
+    """A list of generations that can be shown, waited for and awaited together.
+
+    Displayed in a notebook they stand side by side, live, and become players one by one.
+    """
+
+    def __init__(self, generations: Iterable[Generation] = ()) -> None:
+        super().__init__(generations)
+        self._shown_in: object = None
+
+    def wait(self, timeout: float | None = None) -> Generations:
+        """Wait until all have ended.
+
+        Parameters
+        ----------
+        timeout : float, optional
+            Seconds to wait at most for all of them.
+
+        Raises
+        ------
+        PixverseError
+            The first one's, after all have ended: the others' clips are in this list and in the history.
+        WaitTimeout, WaitInterrupted
+            As `Generation.wait`; the jobs go on.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        first: PixverseError | None = None
+        for generation in self:
+            try:
+                generation.wait(None if deadline is None else max(deadline - time.monotonic(), 0.0))
+            except TimeoutError:
+                raise
+            except PixverseError as error:
+                first = first or error
+        if first is not None:
+            raise first
+        return self
+
+    def __await__(self) -> Generator[Any, None, Generations]:
+        """Wait without blocking the event loop; raises what `wait` raises."""
+        return self._awaited().__await__()
+
+    async def _awaited(self) -> Generations:
+        ended = await asyncio.gather(*(_as_task(generation) for generation in self), return_exceptions=True)
+        for outcome in ended:
+            if isinstance(outcome, BaseException):
+                raise outcome
+        return self
+
+    def show(self, *, embed: bool | None = None) -> None:
+        """Display them side by side, live; `embed` as in `Video.show`."""
+        if not in_notebook():
+            print(self._text())  # noqa: T201  shown where it was asked for
+            return
+        ended: dict[str, Html] = {}
+        live = Live(lambda: self._bundle(embed, ended))
+        for generation in self:  # each tells it its news, as it does to its own
+            generation._lives.append(live)  # noqa: SLF001  the list and its handles are one piece
+        self._shown_in = _this_cell()
+        live.show()
+
+    def _bundle(self, embed: bool | None, ended: dict[str, Html]) -> tuple[dict[str, str], bool]:
+        """What to show now, and whether it is the last; cards that have ended are made once."""
+        over = not any(generation._open for generation in self)  # noqa: SLF001
+        cards = []
+        for generation in self:
+            card = ended.get(generation.id)
+            if card is None:
+                done = generation.ended
+                card = _small_card(generation, embed, width_of(len(self)))
+                if done:
+                    ended[generation.id] = card
+            cards.append(card)
+        return {"text/html": str(row_html(cards)), "text/plain": self._text()}, over
+
+    def _text(self) -> str:
+        return "\n".join(card_text(generation._card(False)) for generation in self)  # noqa: SLF001
+
+    def _ipython_display_(self) -> None:
+        # generate() has shown them already when they are also the last line of its cell.
+        if not (_is_echo() and self._shown_in is not None and self._shown_in == _this_cell()):
+            self.show()
+
+
+def _small_card(generation: Generation, embed: bool | None, most: int) -> Html:
+    card = generation._card(embed)  # noqa: SLF001  the list and its handles are one piece
+    width, height = card.size
+    scale = min(most / width, 1.0)
+    return card_html(replace(card, size=(round(width * scale), round(height * scale))))
+
+
+async def _as_task(generation: Generation) -> Generation:
+    return await generation

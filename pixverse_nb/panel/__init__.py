@@ -1,0 +1,1 @@
+"""The control panel: what people touch inside the notebook, made of ipywidgets."""

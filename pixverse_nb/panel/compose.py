@@ -1,0 +1,297 @@
+"""The form: a wish, checked and priced as it is written."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets as w
+
+from pixverse_nb import parameters
+from pixverse_nb.display import compose as html
+from pixverse_nb.errors import InvalidParameter, PixverseError
+from pixverse_nb.parameters import Parameter, check_extra
+
+from .chips import Chips
+from .code import code_of
+from .fields import Field, classed, folded, put
+from .fold import Fold
+from .pictures_field import PictureField
+from .pricetag import PriceTag
+
+if TYPE_CHECKING:
+    from pixverse_nb.generation import Generation
+    from pixverse_nb.studio import Studio
+
+Values = dict[str, Any]
+
+_MAIN = ("prompt", "negative_prompt", "duration", "quality", "aspect_ratio", "generate_audio_switch")
+"""What stands in the open; every other parameter has its place in the advanced fold."""
+
+_TAKES = Parameter(
+    "takes", "integer", "Takes", "So many clips of the same request at once: all are sent, or none.", "", default=1,
+    low=1, high=20, always_sent=True,
+)  # fmt: skip
+_DOUBLE_S = 0.4  # the same again within so many seconds is a double click: one take is meant
+_UNASKED = ("take", "reuse")  # a click in the panel is always a new take
+
+
+class Compose:
+    """The form of the panel.
+
+    Parameters
+    ----------
+    studio : Studio
+        Whose prices, waits and budget count, and whose home keeps uploads.
+    on_generate : callable
+        Called with `values()` on a click, and only while they are valid. What it raises is shown below the button.
+
+    Attributes
+    ----------
+    box : Widget
+        The form.
+    fields : dict
+        The field of each parameter but `image_url`, which is `picture`'s; and of "takes".
+    """
+
+    def __init__(self, studio: Studio, on_generate: Callable[[Values], object]) -> None:
+        self._on_generate = on_generate
+        self._lock = threading.RLock()
+        self._loading = False
+        self._extra: dict[str, Any] = {}
+        self._clicked: tuple[Values, float] = ({}, 0.0)
+        self._tag = PriceTag(studio)
+        schema = [p for p in parameters.PARAMETERS.values() if p.name != "image_url"]
+        self.fields = {p.name: Field(p, main=p.name in _MAIN, explained=p.name not in _MAIN) for p in schema}
+        self.fields["takes"] = Field(_TAKES, main=True)
+        self.picture = PictureField(studio, self._update)
+        self.chips = Chips(lambda: str(self.fields["prompt"].control.value), self._write_prompt)
+        self.button = classed(w.Button(button_style="primary"), "pixverse-go")
+        self._line, self._reason = w.HTML(), w.HTML()
+        self._note = folded(w.HTML())
+        self._drop_extra = classed(w.Button(description="Leave it out"), "pixverse-quiet")
+        self._extra_words = w.HTML()
+        self._extra_row = classed(w.HBox([self._extra_words, self._drop_extra]), "pixverse-shown")
+        self._extra_row.layout.display = "none"
+        self.code = classed(
+            w.Textarea(description="The call that does the same", rows=7, continuous_update=False), "pixverse-above"
+        )
+        self.advanced = Fold("Show advanced settings", "Hide advanced settings", self._advanced())
+        call = classed(w.VBox([self.code]), "pixverse-code")
+        self.as_code = Fold("Copy as code", "Hide the code", call, self._update)
+        self.box = self._laid_out()
+        for field in self.fields.values():
+            field.on_change(self._update)
+        self.fields["prompt"].on_change(self.chips.follow)
+        self.button.on_click(lambda _: self._click())
+        self._drop_extra.on_click(lambda _: self._set_extra({}))
+        self._update()
+
+    # ---- what it holds -----------------------------------------------------------------------------------------
+
+    def values(self) -> Values:
+        """What is asked for, as arguments of `Studio.submit`, and "takes".
+
+        What is always sent, and what was set; also while something is wrong with it, so that `load` brings back what
+        was typed.
+        """
+        held: Values = {"prompt": self.fields["prompt"].control.value, **self.picture.values()}
+        for name, field in self.fields.items():
+            value = field.value
+            if value is None and field.parameter.always_sent:
+                value = field.parameter.default
+            if value is not None:
+                held[name] = value
+        if self._extra:
+            held["extra"] = dict(self._extra)
+        return held
+
+    def load(self, values: Mapping[str, Any]) -> None:
+        """Set every field: what is missing is not set. What has no place here is said, never dropped in silence.
+
+        Parameters
+        ----------
+        values : dict
+            As `values()` gives them, or a request's parameters. A `take` is left out: a click is always a new one.
+        """
+        with self._lock:
+            self._loading = True
+            lost = []
+            try:
+                for name, field in self.fields.items():
+                    lost += _loaded(field, values.get(name))
+                image = values.get("image")
+                self.picture.load(values.get("image_url") if image is None else image)
+                self._extra, wrong = _checked_extra(values.get("extra"))
+                lost += wrong
+                known = {*self.fields, "image", "image_url", "extra", *_UNASKED}
+                lost += [f"{n}={_brief(v)}: no such parameter" for n, v in values.items() if n not in known]
+            finally:
+                self._loading = False
+        self.say("Not taken over: " + "; ".join(lost) + "." if lost else "")
+        self._show_extra()
+        self.chips.follow()
+        self._update()
+
+    def set_image_from(self, generation: Generation) -> None:
+        """Go on from the last frame of an earlier clip; the other fields stay as they are."""
+        self.picture.load(generation)
+
+    def refresh_price(self) -> None:
+        """Take in what was charged and how long it took, and what is left of the budget: after a job has ended."""
+        self._tag.forget()
+        self._update()
+
+    def say(self, text: str) -> None:
+        """A word below the button; "" for none."""
+        put(self._note, html.note_html(text))
+
+    @property
+    def reason(self) -> str | None:
+        """Why nothing can be sent as it stands, in words; None when it can."""
+        found = self._reason_now()
+        return None if found is None else found[0]
+
+    def _reason_now(self) -> tuple[str, bool] | None:
+        """The reason, and whether it is a mistake."""
+        if self.fields["prompt"].is_waiting:
+            return "Write a prompt first.", False
+        for field in self.fields.values():
+            problem = field.problem
+            if problem is not None:
+                return f"{field.parameter.label}: {problem}", True
+        return self.picture.reason
+
+    # ---- what people do ----------------------------------------------------------------------------------------
+
+    def _click(self) -> None:
+        with self._lock:
+            if self.reason is not None:  # the click was faster than the button's state
+                self._update()
+                return
+            values = self.values()
+            again = values == self._clicked[0] and time.monotonic() - self._clicked[1] < _DOUBLE_S
+            self._clicked = values, time.monotonic()
+        if again:
+            self.say("A double click sends once. Click again for another take.")
+            return
+        self.say("")
+        try:
+            self._on_generate(dict(values))
+        except PixverseError as error:
+            self.say(str(error))
+        except Exception as error:  # noqa: BLE001  a handler's errors would vanish
+            self.say(f"{type(error).__name__}: {error}")
+        with self._lock:
+            self._clicked = values, time.monotonic()  # the second click may have waited behind a slow handler
+
+    def _write_prompt(self, text: str) -> None:
+        self.fields["prompt"].control.value = text
+
+    def _set_extra(self, extra: dict[str, Any]) -> None:
+        self._extra = extra
+        self._show_extra()
+        self._update()
+
+    # ---- showing -----------------------------------------------------------------------------------------------
+
+    def _update(self) -> None:
+        """Bring button, price and code up to date; called at every keystroke, from any thread."""
+        with self._lock:
+            if self._loading:
+                return
+            reason = self._reason_now()
+            self._show_price()
+            words, is_wrong = reason or ("", False)
+            put(self._reason, html.reason_html(words, is_wrong=is_wrong))
+            if self.button.disabled != (reason is not None):
+                self.button.disabled = reason is not None
+            shape = self.fields.get("aspect_ratio")
+            if shape is not None:
+                (shape.control.add_class if self.picture.is_set else shape.control.remove_class)("pixverse-idle")
+            if self.as_code.is_open:
+                code = self._as_code()
+                self.code.rows = min(max(code.count("\n") + 2, 3), 18)
+                put(self.code, code)
+
+    def _show_price(self) -> None:
+        held = self.values()
+        takes, extra = held.pop("takes"), held.pop("extra", {})
+        held.pop("image", None)
+        held["prompt"] = "…"  # a wrong text changes no price
+        try:
+            _TAKES.check(takes)
+            quote = self._tag.quote(parameters.check_parameters(held), extra, takes)
+        except InvalidParameter:
+            words, line = "Generate", html.line_html(["no price as long as something is wrong"], None)
+        else:
+            words, line = quote.button, html.line_html(quote.parts, quote.bar, quote.warning)
+        if self.button.description != words:
+            self.button.description = words
+        put(self._line, line)
+
+    def _as_code(self) -> str:
+        try:
+            return code_of(self.values())
+        except InvalidParameter as error:
+            return f"# {error.event}."
+
+    def _show_extra(self) -> None:
+        told = ", ".join(f"{name}={_brief(value)}" for name, value in self._extra.items())
+        put(self._extra_words, html.help_html(f"Also sent, though the API's page does not list it: {told}"))
+        self._extra_row.layout.display = None if self._extra else "none"
+
+    # ---- laying out --------------------------------------------------------------------------------------------
+
+    def _laid_out(self) -> Any:
+        box = {name: field.box for name, field in self.fields.items()}
+        figures = [box[name] for name in ("duration", "takes", "generate_audio_switch") if name in box]
+        parts = [
+            classed(w.VBox([box["prompt"], self.chips.box]), "pixverse-field"),
+            box["negative_prompt"],
+            self.picture.box,
+            classed(w.Box(figures), "pixverse-pair"),
+            box["quality"],
+            box["aspect_ratio"],
+            self.advanced.box,
+            classed(w.VBox([self.button, self._line, self._extra_row, self._reason, self._note]), "pixverse-send"),
+            self.as_code.box,
+        ]
+        return classed(w.VBox(parts), "pixverse-compose")
+
+    def _advanced(self) -> Any:
+        rest = [f for f in self.fields.values() if f.parameter.name not in _MAIN and f.parameter is not _TAKES]
+        own = [field.box for field in rest if not field.parameter.generic]
+        generic = [field.box for field in rest if field.parameter.generic]
+        words = "From the page's generic table, made for pictures; what V6 does with these no page says."
+        parts = [
+            classed(w.Box(own), "pixverse-grid2"),
+            w.VBox([w.HTML(html.heading_html("Generic parameters")), w.HTML(html.help_html(words))]),
+            classed(w.Box(generic), "pixverse-grid2"),
+        ]
+        return classed(w.VBox(parts if generic else parts[:1]), "pixverse-more")
+
+
+def _loaded(field: Field, value: object) -> list[str]:
+    """Set a field; what it cannot hold is left at its start, and told."""
+    name = field.parameter.name
+    try:
+        field.load(value)
+    except (ValueError, TypeError):
+        field.load(None)
+        return [f"{name}={_brief(value)}: {name} is {field.parameter.allowed}"]
+    return []
+
+
+def _checked_extra(extra: Any) -> tuple[dict[str, Any], list[str]]:
+    try:
+        return check_extra(extra), []
+    except InvalidParameter as error:
+        return {}, [error.event]
+
+
+def _brief(value: object) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 60 else shown[:50] + "…"

@@ -1,0 +1,24 @@
+"""Words about rows that the rooms of the store share."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+Row = dict[str, Any]
+
+UNFINISHED = ("submitting", "queued", "processing", "downloading", "unknown")
+
+CLIP_COLUMNS: Sequence[str] = (
+    "request_id", "seed_used", "output_url", "sent_image_url", "video_path", "video_sha256", "video_duration_s",
+    "video_width_px", "video_height_px", "video_fps", "video_bytes", "video_has_audio", "engine",
+)  # fmt: skip
+
+FILE_LIFE_US = 7 * 86_400_000_000
+"""How long the service keeps a clip, microseconds (contract, The two ways in)."""
+
+
+def now_us() -> int:
+    """Microseconds since 1970, UTC."""
+    return time.time_ns() // 1000

@@ -1,0 +1,362 @@
+"""A plan's run: sends within bounds, follows every cell, and stops cleanly."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from pixverse_nb import errors
+from pixverse_nb.display.frontend import in_notebook
+from pixverse_nb.display.html import Html
+from pixverse_nb.display.live import Live
+from pixverse_nb.display.plan import SQUARES, STATES, ProgressView, clock, progress_html, progress_text
+from pixverse_nb.generation import Generation
+from pixverse_nb.pricing import money
+from pixverse_nb.store.words import now_us
+
+from .cells import Cell
+from .desk import Desk, lasting
+
+_TOGETHER = 50  # clips that are reused are begun so many at a time: each transaction is short for other kernels
+_LINE_EVERY_S = 5.0
+_FATAL = (
+    errors.InsufficientCredits, errors.SpendingLimit, errors.AuthenticationError, errors.PermissionDenied,
+    errors.ModelRetired,
+)  # fmt: skip
+
+
+class SweepInterrupted(errors.WaitInterrupted):
+    """You interrupted a sweep: nothing more is sent, and what is in flight goes on.
+
+    Attributes
+    ----------
+    in_flight : list of Generation
+        What goes on; each can be waited for.
+    """
+
+    in_flight: Sequence[Generation] = ()
+
+
+@dataclass(eq=False)
+class Slot:
+    """A cell and what became of it in this run; `why` says why it was not sent, when it was not."""
+
+    cell: Cell
+    expected_s: float
+    generation: Generation | None = None
+    is_old: bool = False
+    is_second: bool = False
+    why: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its job is under way."""
+        return self.generation is not None and self.generation._open  # noqa: SLF001  the handle's own word
+
+    @property
+    def state(self) -> str:
+        """One of `display.plan.STATES`."""
+        made = self.generation
+        if made is None:
+            return "not sent" if self.why else "waiting"
+        if made.status == "completed":
+            return "reused" if made.reused_from else "done"
+        if made.status == "failed":
+            return "failed"
+        if not self.is_open or made.status == "unknown":
+            return "unknown"
+        return "sending" if made.status == "submitting" else "running"
+
+    @property
+    def words(self) -> str:
+        """Which cell it is, its state, and a remark."""
+        state, made = self.state, self.generation
+        remark = self.why
+        if made is not None:
+            remark = made.error.event if made.error is not None and state in {"failed", "unknown"} else self.remark
+        name = self.cell.name or self.cell.wish.request.prompt[:60]
+        return f"{name}: {STATES[state][1]}" + (f" ({remark})" if remark else "")
+
+    @property
+    def remark(self) -> str:
+        """A passing remark of its job."""
+        return (self.generation._remark or "") if self.generation is not None else ""  # noqa: SLF001
+
+
+class Run:
+    """One run, from the first cell to the last answer.
+
+    Parameters
+    ----------
+    desk : Desk
+        Where clips are asked for.
+    slots : sequence of Slot
+        The cells, in plan order; those with a generation are done already.
+    at_once : int
+        Jobs in flight at most.
+    refused : bool
+        Whether cells that moderation has refused before are sent again.
+    below : callable
+        Gives the grid to show under the progress when all has ended.
+    """
+
+    def __init__(
+        self, desk: Desk, slots: Sequence[Slot], *, at_once: int, refused: bool, below: Callable[[], Html | None]
+    ) -> None:
+        self.slots = slots
+        self.stopped: errors.PixverseError | None = None
+        self._desk = desk
+        self._at_once = at_once
+        self._refused = refused
+        self._below = below
+        self._pending: deque[Slot] = deque()
+        self._open: list[Slot] = []
+        self._changed = threading.Event()
+        self._full: errors.BudgetExceeded | None = None  # no room for the next one, unless a job in flight frees some
+        self._began, self._began_us = time.monotonic(), now_us()
+        self._took_s: float | None = None
+        self._interrupted = ""
+        self._told_at = self._began
+        self._live = Live(self._bundle)
+
+    def carry_out(self) -> None:
+        """Send and follow until all has ended, or nothing more can be sent.
+
+        Raises
+        ------
+        SweepInterrupted
+            At a KeyboardInterrupt; what is in flight goes on.
+        """
+        if in_notebook():
+            self._live.show()
+        try:
+            self._line_up()
+            self._walk()
+        except KeyboardInterrupt:
+            raise self._interrupt() from None
+        finally:
+            self._took_s = time.monotonic() - self._began
+            for slot in self._open:
+                self._unhook(slot)
+            self._tell(last=True)
+
+    # ---- the walk ----------------------------------------------------------------------------------------------
+
+    def _line_up(self) -> None:
+        """What costs nothing comes first, so that no budget stands before it."""
+        todo = [slot for slot in self.slots if slot.generation is None]
+        by_kind: dict[str, list[Slot]] = {}
+        for slot, kind in zip(todo, self._desk.kinds([slot.cell for slot in todo]), strict=True):
+            if kind == "refused" and not self._refused:
+                slot.why = "moderation refused it before; run(refused=True) sends it again"
+            else:
+                by_kind.setdefault("new" if kind == "refused" else kind, []).append(slot)
+        reused = by_kind.get("reused", [])
+        for start in range(0, len(reused), _TOGETHER):
+            together = reused[start : start + _TOGETHER]
+            if not self._begin(together):  # a clip has vanished since: one by one, they meet what stands in the way
+                self.stopped = self._full = None
+                self._pending.extend(together)
+        self._pending.extend(slot for kind in ("joined", "fetched", "new") for slot in by_kind.get(kind, []))
+
+    def _walk(self) -> None:
+        while True:
+            self._changed.clear()
+            self._retire()
+            self._fill()
+            if not self._open and (not self._pending or self.stopped):
+                break
+            self._tell()
+            self._changed.wait(1.0)  # a wait without an end cannot be interrupted on every system
+        if self.stopped is not None:
+            self._explain(self.stopped)
+
+    def _retire(self) -> None:
+        ended = [slot for slot in self._open if not slot.is_open]
+        if not ended:
+            return
+        self._full = None  # what an ended job leaves of its reservation is there for the next one
+        self._open = [slot for slot in self._open if slot not in ended]
+        for slot in ended:
+            self._unhook(slot)
+            made = slot.generation
+            if made is None:
+                continue
+            if self._was_never_sent(made) and not slot.is_second:
+                slot.generation, slot.is_second = None, True
+                self._pending.append(slot)
+            elif isinstance(made.error, _FATAL) and made.status != "completed":
+                self.stopped = self.stopped or made.error
+
+    def _was_never_sent(self, made: Generation) -> bool:
+        """Whether it was left behind by a kernel that ended before it was sent: it is free to be sent by this one."""
+        row = made._row  # noqa: SLF001  the handle's own row
+        left = row["created_at"] < self._began_us and row["sent_at"] is None and row["http_status"] is None
+        return bool(made.status == "failed" and left)
+
+    def _fill(self) -> None:
+        while self._pending and len(self._open) < self._at_once and self.stopped is None and self._full is None:
+            slot = self._pending.popleft()
+            if not self._begin([slot]):
+                self._pending.appendleft(slot)
+                return
+
+    def _begin(self, slots: Sequence[Slot]) -> bool:
+        """Start cells together; False when it was not to be."""
+        try:
+            made = self._desk.start([slot.cell for slot in slots])
+        except errors.BudgetExceeded as error:
+            if self._open:
+                self._full = error
+            else:
+                self.stopped = error
+            return False
+        except errors.PixverseError as error:
+            self.stopped = error
+            return False
+        for slot, generation in zip(slots, made, strict=True):
+            slot.generation = generation
+            self._open.append(slot)
+            with generation._change:  # noqa: SLF001  woken by its news, as `await` is
+                generation._wakers.append(self._changed.set)  # noqa: SLF001
+            if not slot.is_open:
+                self._changed.set()
+        return True
+
+    def _unhook(self, slot: Slot) -> None:
+        if slot.generation is not None:
+            with slot.generation._change, contextlib.suppress(ValueError):  # noqa: SLF001
+                slot.generation._wakers.remove(self._changed.set)  # noqa: SLF001
+
+    # ---- stopping ----------------------------------------------------------------------------------------------
+
+    def _explain(self, reason: errors.PixverseError) -> None:
+        """Say what was not sent and what is missing."""
+        left = list(self._pending)
+        again = [slot for slot in self.slots if slot.generation is not None and slot.state == "failed"]
+        if isinstance(reason, errors.InsufficientCredits):
+            left += [slot for slot in again if isinstance(slot.generation.error, errors.InsufficientCredits)]  # type: ignore[union-attr]
+        needed = sum(price.ceiling_micros for price in self._desk.prices([slot.cell for slot in left])) / 1e6
+        stopped = copy.copy(reason)
+        why = reason.what
+        count = f"{len(left)} of {len(self.slots)} clips were not made, which may cost {money(needed)}"
+        if isinstance(reason, errors.BudgetExceeded):
+            cap = self._desk.caps()[0]
+            room = max(cap.room_usd, 0.0)
+            why = f"the budget for {cap.scope} has no room for it"
+            stopped.what = (
+                f"the sweep stopped at the budget for {cap.scope}: {count}; it has {money(room)} left, so "
+                f"{money(max(needed - room, 0.0))} is missing"
+            )
+            stopped.remedy = f"Raise budget=pv.Budget({cap.name}=...); then run it again: only what is missing is sent."
+            stopped.needed_usd = needed  # type: ignore[attr-defined]
+        elif isinstance(reason, errors.InsufficientCredits):
+            stopped.what = f"the sweep stopped: the account is out of credits. {count}; {self._balance(needed)}"
+            stopped.remedy = "Top up the account, then run it again: only what is missing is sent."
+        else:
+            stopped.what = f"the sweep stopped: {reason.event}. {count}"
+            stopped.remedy = f"{reason.remedy or ''} Then run it again: only what is missing is sent.".strip()
+            stopped.detail = None
+        stopped.billed = None  # what was billed, each cell's row says
+        for slot in self._pending:
+            slot.why = f"not sent: {why}"
+        self.stopped = stopped
+
+    def _balance(self, needed: float) -> str:
+        try:
+            balance = self._desk.balance_usd()
+        except errors.PixverseError:
+            return "the service does not tell the balance"
+        return f"the balance is {money(balance)}, so {money(max(needed - balance, 0.0))} is missing"
+
+    def _interrupt(self) -> SweepInterrupted:
+        self._open = [slot for slot in self._open if slot.is_open]
+        unsent = sum(slot.state == "sending" for slot in self._open)
+        there = sum(slot.state in {"done", "reused"} for slot in self.slots)
+        waiting = f" ({unsent} of them on the way out)" if unsent else ""
+        self._interrupted = (
+            f"you interrupted the sweep: {there} of {len(self.slots)} clips are there, {len(self._open)} are in flight "
+            f"and go on{waiting}, {len(self._pending)} were not sent. Run it again to go on."
+        )
+        for slot in self._pending:
+            slot.why = "not sent: the sweep was interrupted"
+        error = SweepInterrupted(self._interrupted)
+        error.in_flight = [slot.generation for slot in self._open if slot.generation is not None]
+        return error
+
+    # ---- telling -----------------------------------------------------------------------------------------------
+
+    def _tell(self, *, last: bool = False) -> None:
+        if in_notebook():
+            if last:  # before that, the ticker sees to it
+                with contextlib.suppress(Exception):  # a front end that has gone away is no reason to lose a sweep
+                    self._live.refresh()
+            return
+        if last or time.monotonic() - self._told_at > _LINE_EVERY_S:
+            self._told_at = time.monotonic()
+            sys.stderr.write(progress_text(self._view()) + "\n")
+
+    def _bundle(self) -> tuple[dict[str, str], bool]:
+        ended = self._took_s is not None and not any(slot.is_open for slot in self.slots)
+        view = self._view(self._below() if ended else None)
+        return {"text/html": str(progress_html(view)), "text/plain": progress_text(view)}, ended
+
+    def _view(self, below: Html | None = None) -> ProgressView:
+        slots = list(self.slots)
+        passed = self._took_s if self._took_s is not None else time.monotonic() - self._began
+        return ProgressView(
+            cells=[(slot.state, slot.words if len(slots) <= SQUARES else "") for slot in slots],
+            elapsed=clock(passed),
+            left=self._left(slots) if self._took_s is None else "",
+            money=self._money(slots),
+            note=self._note(slots),
+            is_stopped=bool(self.stopped or self._interrupted),
+            below=below,
+        )
+
+    def _left(self, slots: Sequence[Slot]) -> str:
+        """How long it will take from now on; by what the cells of this run took, once there are some."""
+        new = [slot for slot in slots if not slot.is_old]
+        done = [(s.generation.latency_s, s.expected_s) for s in new if s.state == "done" and s.generation is not None]
+        known = [(took, expected) for took, expected in done if took is not None]
+        factor = sum(took for took, _ in known) / sum(expected for _, expected in known) if known else 1.0
+        running, waiting = [], []
+        for slot in new:
+            expected, made = slot.expected_s * factor, slot.generation
+            if slot.state == "running" and made is not None:
+                sent_us = made._row["sent_at"] or now_us()  # noqa: SLF001  the handle's own row
+                running.append(max(expected - (now_us() - sent_us) / 1e6, expected / 10))
+            elif slot.state in {"waiting", "sending"}:
+                waiting.append(expected)
+        left = lasting([*running, *waiting], self._at_once, self._desk.per_minute, started=len(running))
+        ended = len(new) - len(running) - len(waiting)
+        if ended >= self._at_once:  # what the network and this machine manage, too
+            left = max(left, (time.monotonic() - self._began) / ended * len(waiting))
+        return clock(left + 0.5) if left else ""
+
+    def _money(self, slots: Sequence[Slot]) -> str:
+        made = [slot.generation for slot in slots if slot.generation is not None and not slot.is_old]
+        spent = sum(one.cost_usd or 0.0 for one in made)
+        silent = sum(one.status == "completed" and one.cost_usd is None for one in made)
+        word = " pretended" if self._desk.is_preview else ""
+        return f"{money(spent)}{word} {'in all' if self._took_s is not None else 'so far'}" + (
+            f", {silent} not reported" if silent else ""
+        )
+
+    def _note(self, slots: Sequence[Slot]) -> str:
+        if self._interrupted:
+            return self._interrupted[:1].upper() + self._interrupted[1:]
+        if self.stopped is not None:
+            return str(self.stopped)[:1].upper() + str(self.stopped)[1:]
+        if self._full is not None:
+            return "The budget has no room for the next one; a clip that ends may leave some."
+        refused = sum(bool(slot.why) for slot in slots)
+        if self._took_s is not None and refused:
+            return f"{refused} were refused by moderation before and not sent; run(refused=True) sends them again."
+        return next((slot.remark for slot in list(self._open) if slot.state == "sending" and slot.remark), "")

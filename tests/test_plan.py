@@ -1,0 +1,620 @@
+"""A plan keeps its promises: nothing is sent by looking, each cell at most once, and it stops and goes on cleanly."""
+
+import itertools
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from studio_rig import KEY, PACE, paint, rigged, sends
+from test_display import Page, harmless
+
+import pixverse_nb as pv
+from pixverse_nb.display import frontend, live
+from pixverse_nb.display.plan import ProgressView, about, clock, progress_html
+from pixverse_nb.store import leases
+from pixverse_nb.sweep import run as run_module
+from pixverse_nb.sweep.grid import PLAYERS, sides
+
+HOSTILE = '"><img src=x onerror="alert(1)"><script>alert(2)</script>'
+CEILING = 0.04375  # one second at 360p, with sound
+SMALL = {"duration": 1, "quality": "360p"}
+PROMPTS = [f"a cat, number {n}" for n in range(1, 7)]
+
+
+@pytest.fixture
+def rig(tmp_path):
+    with rigged(tmp_path / "home") as made:
+        yield made
+
+
+def slow(shot, path):
+    time.sleep(0.15)
+    paint(shot, path)
+
+
+def plan_of(studio, prompts=PROMPTS, **parameters):
+    return studio.sweep(prompt=prompts, **SMALL, **parameters)
+
+
+def statuses(frame):
+    return list(frame["status"].astype("string").fillna("not sent"))
+
+
+# ---- before anything is sent ---------------------------------------------------------------------------------------
+
+
+def test_a_plan_is_priced_and_shown_and_nothing_is_sent(rig):
+    server = rig.server()
+    studio = rig.studio()
+    studio.generate(PROMPTS[0], **SMALL)
+    plan = plan_of(studio, takes=2)
+    assert (len(plan), plan.clips, plan.owned, plan.running, plan.to_send, plan.refused) == (12, 12, 1, 0, 11, 0)
+    assert plan.expected_usd == pytest.approx(11 * CEILING)
+    assert plan.ceiling_usd == pytest.approx(11 * CEILING)
+    assert plan.room_usd is None
+    assert plan.seconds > 0
+    frame = plan.frame
+    assert list(frame.columns) == ["prompt", "take", "standing", "estimate_usd", "ceiling_usd"]
+    assert list(frame["standing"]) == ["owned"] + ["to send"] * 11
+    assert frame["estimate_usd"].sum() == pytest.approx(11 * CEILING)
+    text, page = repr(plan), harmless_plan(plan)
+    for word in ("12 clips", "prompt", "take", "owned", "to send", "11", "$0.481", "plan.run() sends 11"):
+        assert word in text
+        assert word in page.words
+    assert sends(server) == 1, "only the one before the plan"
+
+
+def harmless_plan(plan):
+    page = Page(plan._repr_html_())
+    assert {tag for tag, _ in page.tags} <= {"div", "table", "tbody", "tr", "td"}
+    return page
+
+
+def test_a_silent_clip_is_priced_as_a_range(rig):
+    rig.server()
+    plan = plan_of(rig.studio(), generate_audio_switch=False)
+    assert plan.expected_usd < plan.ceiling_usd
+    assert f"at most ${plan.ceiling_usd:.3f}" in repr(plan)
+
+
+def test_the_figures_are_those_of_the_moment(rig):
+    rig.server()
+    studio = rig.studio()
+    plan = plan_of(studio)
+    assert plan.to_send == 6
+    studio.generate(PROMPTS[2], **SMALL)
+    assert (plan.to_send, plan.owned) == (5, 1)
+    assert list(plan.frame["standing"]) == ["to send"] * 2 + ["owned"] + ["to send"] * 3
+
+
+def test_a_plan_says_what_the_budget_has_room_for(rig):
+    server = rig.server()
+    plan = plan_of(rig.studio(budget=4.5 * CEILING))
+    assert plan.room_usd == pytest.approx(4.5 * CEILING)
+    assert "The budget has room for 4 of 6: $0.066 is missing." in repr(plan)
+    assert "The budget has room for 4 of 6" in plan._repr_html_()
+    assert "plan.run() sends what there is room for" in repr(plan)
+    assert "has room for" not in repr(plan_of(rig.studio(budget=4.5 * CEILING), PROMPTS[:4]))
+    assert sends(server) == 0
+
+
+def test_the_time_follows_what_jobs_took_and_the_accounts_limit(rig, monkeypatch):
+    rig.server()
+    studio = rig.studio()
+    plan = plan_of(studio)
+    assert plan.seconds == 66, "the latency that the API's page shows, until there are jobs of one's own"
+    monkeypatch.setattr(type(studio._bench.gate), "per_minute", property(lambda _self: 2.0))
+    assert plan.seconds == 2 * 60 + 66
+    assert "2 sends a minute" in repr(plan)
+    studio.generate("a dog", **SMALL)
+    assert plan.seconds == pytest.approx(120, abs=10)
+
+
+def test_hostile_text_stays_text(rig, monkeypatch):
+    """Values of an axis are other people's text: in the plan, the progress and the grid."""
+    server = rig.server()
+    server.faults.add("job", "fail", text=HOSTILE)
+    plan = rig.studio().sweep(prompt=[HOSTILE, f"a {HOSTILE} cat"], replace={HOSTILE: ["<b>x</b>"]}, **SMALL)
+    harmless_plan(plan)
+    shown = shows(monkeypatch)
+    plan.run(at_once=1)
+    plan.grid()
+    assert len(shown) == 2
+    for bundle in shown.values():
+        page = harmless(bundle["text/html"])
+        assert any(tag == "video" for tag, _ in page.tags)
+        assert "the generation failed" in page.words
+        assert "onerror" in page.words
+        assert "<b>x</b>" in page.words
+
+
+def shows(monkeypatch):
+    """As in a notebook: what stands in each output now, by its id."""
+    shown, number = {}, itertools.count()
+
+    class Handle:
+        def __init__(self, bundle) -> None:
+            self.id = next(number)
+            shown[self.id] = bundle
+
+        def update(self, bundle, **_raw):
+            shown[self.id] = bundle
+
+    monkeypatch.setattr("IPython.display.display", lambda bundle, **_how: Handle(bundle))
+    for module in (frontend, live, run_module, sys.modules["pixverse_nb.sweep.plan"]):
+        monkeypatch.setattr(module, "in_notebook", lambda: True)
+    return shown
+
+
+# ---- running -------------------------------------------------------------------------------------------------------
+
+
+def test_a_run_sends_each_cell_once_and_gives_its_row_in_the_plans_order(rig, capsys):
+    server = rig.server(workers=4)
+    studio = rig.studio()
+    frame = studio.sweep(prompt=["a red cat", "a dog"], takes=2, replace={"red": ["blue"]}, **SMALL).run()
+    assert sends(server) == 6
+    assert statuses(frame) == ["completed"] * 6
+    assert list(frame["prompt"]) == ["a red cat"] * 2 + ["a blue cat"] * 2 + ["a dog"] * 2
+    assert list(frame["red"].fillna("–")) == ["red", "red", "blue", "blue", "–", "–"]
+    assert list(frame["take"]) == [1, 2] * 3
+    assert frame["cost_usd"].sum() == pytest.approx(6 * CEILING)
+    assert set(frame.index) == set(studio.history().index)
+    assert list(frame.dtypes.drop("red")) == list(studio.history().dtypes)
+    assert frame["video_path"].map(lambda path: Path(path).is_file()).all()
+    assert "<table" in frame._repr_html_()
+    assert capsys.readouterr().err.splitlines()[-1].startswith("sweep: 6 of 6 clips · ")
+
+
+def test_no_more_than_at_once_are_in_flight(rig):
+    server = rig.server(workers=8, render=slow)
+    studio, most = rig.studio(), []
+    run_over = threading.Event()
+
+    def watch():
+        while not run_over.wait(0.005):
+            most.append(len(studio._store.unfinished(studio._backend.name)))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    frame = plan_of(studio).run(at_once=2)
+    run_over.set()
+    watcher.join()
+    assert statuses(frame) == ["completed"] * 6
+    assert sends(server) == 6
+    assert max(most) == 2
+
+
+@pytest.mark.parametrize("at_once", [0, 501, True, 1.5, "2"])
+def test_a_number_of_jobs_that_cannot_be_is_refused(rig, at_once):
+    rig.server()
+    with pytest.raises(pv.InvalidParameter, match=r"at_once|run"):
+        plan_of(rig.studio()).run(at_once)
+
+
+def test_a_cell_that_fails_does_not_stop_the_others_and_is_tried_again(rig):
+    server = rig.server()
+    server.faults.add("job", "fail", text="the GPU fell over", skip=1, times=2)
+    plan = plan_of(rig.studio())
+    frame = plan.run(at_once=1)
+    assert statuses(frame) == ["completed", "failed", "failed", "completed", "completed", "completed"]
+    assert plan.stopped is None
+    assert "the GPU fell over" in frame["error"].iloc[1]
+    assert (plan.owned, plan.to_send) == (4, 2)
+    before = list(frame.index)
+    frame = plan.run()
+    assert statuses(frame) == ["completed"] * 6
+    assert sends(server) == 8
+    assert [key for key in before if key in frame.index] == [before[0], *before[3:]], "those that ended are not touched"
+    assert len(plan.run()) == 6
+    assert sends(server) == 8
+
+
+def test_the_same_sweep_in_another_studio_reuses_all_and_sends_nothing(rig):
+    server = rig.server()
+    first = plan_of(rig.studio()).run()
+    frame = plan_of(rig.studio()).run()
+    assert sends(server) == 6
+    assert list(frame["reused_from"]) == list(first.index)
+    assert frame["cost_usd"].sum() == 0
+
+
+def test_a_clip_whose_file_has_vanished_is_made_good(rig):
+    server = rig.server()
+    plan = plan_of(rig.studio())
+    frame = plan.run()
+    Path(frame["video_path"].iloc[3]).unlink()
+    frame = plan.run()
+    assert statuses(frame) == ["completed"] * 6
+    assert Path(frame["video_path"].iloc[3]).is_file()
+    assert sends(server) == 6, "the service still had it"
+
+
+def test_a_rate_limit_pauses_and_fails_no_cell(rig):
+    server = rig.server(rate_limit=2, rate_window_s=1.0, workers=4)
+    studio = rig.studio()
+    plan = plan_of(studio)
+    began = time.monotonic()
+    frame = plan.run()
+    assert statuses(frame) == ["completed"] * 6
+    assert plan.stopped is None
+    assert time.monotonic() - began > 1
+    accepted = frame["request_id"].nunique()
+    assert accepted == 6
+    assert sends(server) < 6 + 8, "those that wait do not ask again and again"
+
+
+# ---- stopping ------------------------------------------------------------------------------------------------------
+
+
+def test_it_stops_at_the_budget_and_goes_on_when_there_is_more(rig):
+    server = rig.server()
+    plan = plan_of(rig.studio(budget=pv.Budget(per_day=4.5 * CEILING)))
+    frame = plan.run(at_once=3)
+    assert sends(server) == 4
+    assert statuses(frame) == ["completed"] * 4 + ["not sent"] * 2
+    assert frame.index.isna().tolist() == [False] * 4 + [True] * 2
+    assert frame["error"].iloc[5] == "not sent: the budget for today (UTC) has no room for it"
+    assert list(frame["prompt"]) == PROMPTS
+    assert isinstance(plan.stopped, pv.BudgetExceeded)
+    for word in ("2 of 6 clips were not made", "$0.087", "$0.022 left", "$0.066 is missing", "per_day"):
+        assert word in str(plan.stopped)
+    assert plan.stopped.billed is None
+    assert plan.stopped.needed_usd == pytest.approx(2 * CEILING)
+    assert "<NA>" in frame._repr_html_() or "–" in frame._repr_html_()
+    raised = plan_of(rig.studio(budget=pv.Budget(per_day=6 * CEILING)))
+    assert statuses(raised.run()) == ["completed"] * 6
+    assert raised.stopped is None
+    assert sends(server) == 6
+
+
+def test_what_a_job_leaves_of_its_reservation_is_there_for_the_next_one(rig):
+    """Ceilings are reserved, charges are lower: a sweep that can be paid for is not stopped by its own reservations."""
+    server = rig.server()
+    plan = plan_of(rig.studio(budget=7 * 0.03125), generate_audio_switch=False)
+    server.faults.add("job", "fail", times=2)
+    assert plan.ceiling_usd > plan.room_usd
+    frame = plan.run()
+    assert statuses(frame).count("completed") == 4
+    assert plan.stopped is None
+    assert sends(server) == 6
+
+
+def test_what_costs_nothing_comes_although_the_budget_is_empty(rig):
+    server = rig.server()
+    studio = rig.studio()
+    for prompt in PROMPTS[4:]:
+        studio.generate(prompt, **SMALL)
+    plan = plan_of(rig.studio(budget=0))
+    assert statuses(plan.run()) == ["not sent"] * 4 + ["completed"] * 2
+    assert isinstance(plan.stopped, pv.BudgetExceeded)
+    assert sends(server) == 2
+
+
+def test_it_stops_when_the_credits_run_out_with_the_balance_and_what_is_missing(rig):
+    server = rig.server(balance=2.5 * CEILING)
+    plan = plan_of(rig.studio())
+    frame = plan.run(at_once=1)
+    assert statuses(frame) == ["completed"] * 2 + ["failed"] + ["not sent"] * 3
+    assert sends(server) == 3, "one was refused, and no other was tried"
+    assert isinstance(plan.stopped, pv.InsufficientCredits)
+    for word in ("out of credits", "4 of 6 clips", "the balance is $0.022", "$0.153 is missing"):
+        assert word in str(plan.stopped)
+    assert "credits" in frame["error"].iloc[2]
+    assert (frame["billed"].iloc[2], plan.to_send) == (False, 4)
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "kind"),
+    [(401, None, pv.AuthenticationError), (403, None, pv.PermissionDenied), (410, None, pv.ModelRetired)],
+)
+def test_it_stops_when_nothing_would_be_taken(rig, status, text, kind):
+    server = rig.server()
+    server.faults.add("submit", status=status, text=text, skip=1, times=None)
+    plan = plan_of(rig.studio())
+    frame = plan.run(at_once=1)
+    assert statuses(frame) == ["completed", "failed"] + ["not sent"] * 4
+    assert type(plan.stopped) is kind
+    assert "4 of 6 clips were not made" in str(plan.stopped)
+    assert sends(server) == 2
+
+
+def test_an_unknown_outcome_is_never_sent_again(rig):
+    server = rig.server()
+    server.faults.add("submit", status=503, times=1)
+    plan = plan_of(rig.studio())
+    frame = plan.run(at_once=1)
+    assert statuses(frame) == ["unknown"] + ["completed"] * 5
+    assert (plan.running, plan.to_send) == (1, 0)
+    assert statuses(plan.run()) == ["unknown"] + ["completed"] * 5
+    assert sends(server) == 6
+
+
+def test_what_moderation_refused_is_sent_again_only_when_asked(rig):
+    server = rig.server()
+    server.faults.add("job", "moderation", skip=2, times=1)
+    plan = plan_of(rig.studio())
+    assert statuses(plan.run(at_once=1))[2] == "failed"
+    assert (plan.refused, plan.to_send, plan.owned) == (1, 0, 5)
+    assert plan.expected_usd == 0
+    assert list(plan.frame["standing"])[2] == "refused before"
+    assert "run(refused=True)" in repr(plan)
+    frame = plan.run()
+    assert statuses(frame) == ["completed"] * 2 + ["not sent"] + ["completed"] * 3
+    assert "moderation refused it before" in frame["error"].iloc[2]
+    assert sends(server) == 6
+    with pytest.warns(match="moderation refused this very request"):
+        frame = plan.run(refused=True)
+    assert statuses(frame) == ["completed"] * 6
+    assert sends(server) == 7
+
+
+# ---- interrupted, killed, side by side -----------------------------------------------------------------------------
+
+
+def test_interrupting_stops_sending_and_what_is_in_flight_goes_on(rig, monkeypatch):
+    server = rig.server(render=slow, workers=1)
+    studio = rig.studio()
+    plan = plan_of(studio)
+    real = threading.Event.wait
+
+    def interrupted(self, timeout=None):
+        if self is current._changed and sends(server) >= 2:
+            raise KeyboardInterrupt
+        return real(self, timeout)
+
+    made = run_module.Run.__init__
+
+    def remember(self, *args, **kwargs):
+        nonlocal current
+        made(self, *args, **kwargs)
+        current = self
+
+    current = None
+    monkeypatch.setattr(run_module.Run, "__init__", remember)
+    monkeypatch.setattr(threading.Event, "wait", interrupted)
+    with pytest.raises(pv.WaitInterrupted) as caught:
+        plan.run(at_once=2)
+    monkeypatch.undo()
+    assert len(caught.value.in_flight) == 2
+    assert "2 are in flight and go on" in str(caught.value)
+    assert "4 were not sent" in str(caught.value)
+    for generation in caught.value.in_flight:
+        assert generation.wait(20).status == "completed"
+    assert sends(server) == 2
+    assert (plan.owned, plan.to_send) == (2, 4)
+    frame = plan.run()
+    assert statuses(frame) == ["completed"] * 6
+    assert sends(server) == 6
+
+
+CHILD = """
+import json, sys
+spec = json.loads(sys.argv[1])
+import pixverse_nb as pv
+studio = pv.Studio(spec["key"], base_url=spec["url"], home=spec["home"], pace=pv.Pace(**spec["pace"]))
+plan = studio.sweep(prompt=spec["prompts"], duration=1, quality="360p")
+input()
+frame = plan.run(at_once=spec["at_once"])
+print(json.dumps([None if status != status else status for status in frame["status"].astype(object)]))
+"""
+
+
+@contextmanager
+def child_of(rig, prompts, at_once=3):
+    pace = {name: getattr(PACE, name) for name in PACE.__dataclass_fields__}
+    spec = {"key": KEY, "url": rig.servers[0].url, "home": str(rig.home), "pace": pace, "at_once": at_once}
+    process = subprocess.Popen(
+        [sys.executable, "-c", CHILD, json.dumps({**spec, "prompts": prompts})],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env={**os.environ, "PYTHONPATH": str(Path(pv.__file__).parent.parent)},
+    )  # fmt: skip
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait(20)
+        for pipe in (process.stdin, process.stdout, process.stderr):
+            pipe.close()
+
+
+@pytest.mark.kill
+@pytest.mark.parametrize("after", [1, 4, 7])
+def test_a_sweep_that_is_killed_half_way_sends_only_what_is_missing(rig, after):
+    """kill -9 of the kernel; the same sweep in a new one: each cell was asked for once at most."""
+    server = rig.server(render=slow, workers=2)
+    prompts = [f"a hen, number {n}" for n in range(10)]
+    with child_of(rig, prompts) as child:
+        child.stdin.write("\n")
+        child.stdin.flush()
+        deadline = time.monotonic() + 60
+        while sends(server) < after and time.monotonic() < deadline:
+            time.sleep(0.002)
+        child.send_signal(signal.SIGKILL)
+        child.wait(20)
+    sent = sends(server)
+    assert after <= sent < 10
+    studio = rig.studio()
+    plan = studio.sweep(prompt=prompts, **SMALL)
+    assert plan.to_send <= 10 - sent + 1
+    frame = plan.run(at_once=3)
+    if "unknown" in statuses(frame):
+        frame = plan.run()  # looks for it once more
+    assert sends(server) <= 10
+    today = datetime.now(timezone.utc).date()
+    jobs = {row.request_id for row in studio._backend.client.account_rows(today - timedelta(1), today + timedelta(1))}
+    # A POST that the kill cut off, or came just before, is no job; nobody can know that, so it stays unknown.
+    assert statuses(frame).count("unknown") == 10 - len(jobs) <= 3
+    assert set(frame["request_id"].dropna()) == jobs
+    assert statuses(frame).count("completed") == len(jobs)
+
+
+@pytest.mark.kill
+def test_two_kernels_that_run_the_same_plan_at_once_send_each_cell_once(rig):
+    server = rig.server(render=slow, workers=2)
+    with child_of(rig, PROMPTS) as one, child_of(rig, PROMPTS) as two:
+        for child in (one, two):
+            child.stdin.write("\n")
+            child.stdin.flush()
+        for child in (one, two):
+            out, err = child.communicate(timeout=60)
+            assert child.returncode == 0, err
+            assert json.loads(out) == ["completed"] * 6
+    assert sends(server) == 6
+
+
+def test_a_cell_that_a_dead_kernel_never_sent_is_sent_by_this_one(rig):
+    """The row was written, its kernel ended before the send: the run that joins it finds that out, and sends it."""
+    server = rig.server()
+    studio = rig.studio()
+    plan = plan_of(studio)
+    wish = plan._cells[0].wish
+    left = {**studio._new_row(wish, studio._quotes.price(wish.request)), "studio": "another"}
+    (opened,) = studio._store.open_all(
+        [left], reuse=True, owner=(owner := leases.new_owner()), lease_s=60, shelf=studio._shelf, admit=None
+    )
+    studio._store.release(opened.row["id"], owner)
+    assert (plan.running, plan.to_send) == (1, 5)
+    frame = plan.run()
+    assert statuses(frame) == ["completed"] * 6
+    assert sends(server) == 6
+
+
+# ---- on the screen -------------------------------------------------------------------------------------------------
+
+
+def test_one_output_shows_the_progress_and_then_the_grid(rig, monkeypatch):
+    server = rig.server(workers=4, render=slow)
+    server.faults.add("job", "fail", text="the GPU fell over", times=1)
+    shown = shows(monkeypatch)
+    seen = []
+    real = live._is_over
+
+    def watched(one):
+        over = real(one)
+        seen.append(shown[0]["text/html"])
+        return over
+
+    monkeypatch.setattr(live, "_is_over", watched)
+    monkeypatch.setattr(live, "_TICK_S", 0.02)
+    plan = plan_of(rig.studio(), PROMPTS[:3], takes=2)
+    plan.run(at_once=2)
+    assert list(shown) == [0], "one output, replaced in place"
+    assert len(set(seen)) > 3
+    assert any("of 6 clips" in html and "left" in html and "1 drawing" in Page(html).words for html in seen)
+    squares = [tag for tag, given in Page(seen[0]).tags if given.get("title")]
+    assert len(squares) == 6
+    page = harmless(shown[0]["text/html"])
+    assert sum(tag == "video" for tag, _ in page.tags) == 5
+    assert all(given["preload"] == "none" and given["poster"] for tag, given in page.tags if tag == "video")
+    for word in ("5 of 6 clips", "5 done", "1 failed", "$0.219 in all", "the GPU fell over", *PROMPTS[:3]):
+        assert word in page.words
+
+
+def test_thousands_of_cells_are_gathered_in_few_squares():
+    states = ["done"] * 1500 + ["failed"] + ["waiting"] * 499
+    view = ProgressView([(state, "") for state in states], "0:42", "1:02:03", "$65.625 so far", "rate limited")
+    page = harmless(progress_html(view))
+    squares = [given["title"] for tag, given in page.tags if given.get("title")]
+    assert len(squares) == 500
+    assert squares[0] == "1–4 · 4 done"
+    assert squares[375] == "1501–1504 · 3 waiting, 1 failed"
+    for word in ("1,500 of 2,000 clips", "about 1:02:03 left", "$65.625 so far", "499 waiting", "rate limited"):
+        assert word in page.words
+
+
+def test_times_are_told_as_one_says_them():
+    assert [clock(s) for s in (0, 42.9, 725, 3723)] == ["0:00", "0:42", "12:05", "1:02:03"]
+    assert [about(s) for s in (0.2, 40, 240, 9000)] == ["about 1 s", "about 40 s", "about 4 min", "about 2.5 h"]
+
+
+def test_a_terminal_gets_a_line_now_and_then(rig, capsys, monkeypatch):
+    monkeypatch.setattr(run_module, "_LINE_EVERY_S", 0.1)
+    rig.server(render=slow, workers=1)
+    plan_of(rig.studio()).run(at_once=2)
+    lines = capsys.readouterr().err.splitlines()
+    assert 3 <= len(lines) <= 12
+    assert all(line.startswith("sweep: ") for line in lines)
+    assert re.search(r"about \d+:\d\d left", lines[0])
+
+
+def test_a_grid_lays_axes_out_and_says_what_is_missing(rig, monkeypatch, capsys):
+    rig.server()
+    studio = rig.studio()
+    plan = studio.sweep(prompt=["a cat", "a dog", "a hen"], quality=["360p", "540p"], duration=1, takes=2)
+    studio.generate("a dog", duration=1, quality="540p")
+    shown = shows(monkeypatch)
+    plan.grid()
+    page = harmless(shown[0]["text/html"])
+    rows = page.words.split("quality →")[1]
+    assert re.match(r"360p540p", rows), "prompts have the most values and go down, qualities across; takes stack"
+    assert page.words.count("not sent") == 11
+    assert sum(tag == "video" for tag, _ in page.tags) == 1
+    plan.grid(x="take", y="quality")
+    assert "quality ↓  take →" in harmless(shown[1]["text/html"]).words
+    with pytest.raises(pv.UnknownParameter, match=r"'qualty' is not an axis.*Did you mean 'quality'"):
+        plan.grid(x="qualty")
+    with pytest.raises(pv.InvalidParameter, match="both across and down"):
+        plan.grid(x="take", y="take")
+    monkeypatch.undo()
+    plan.grid()
+    assert "a dog · 540p · take 1 · $0.056" in capsys.readouterr().out
+
+
+def test_axes_find_their_sides():
+    axes = {"quality": [1, 2], "take": [1, 2, 3, 4], "prompt": [1, 2, 3]}
+    assert sides(axes, None, None) == ("quality", "prompt")
+    assert sides({"prompt": [1, 2], "take": [1, 2, 3]}, None, None) == ("take", "prompt")
+    assert sides({"prompt": [1, 2]}, None, None) == (None, None)
+    assert sides(axes, "take", None) == ("take", "prompt")
+    assert sides(axes, None, "take") == ("prompt", "take")
+    assert sides({"prompt": [1, 2]}, "prompt", None) == ("prompt", None)
+
+
+def test_a_large_grid_has_few_players_and_says_so(rig, monkeypatch):
+    server = rig.server(workers=8)
+    plan = rig.studio().sweep(prompt="a cat", seed=range(PLAYERS + 5), **SMALL)
+    shown = shows(monkeypatch)
+    plan.run(at_once=32)
+    page = harmless(shown[0]["text/html"])
+    kinds = [tag for tag, _ in page.tags]
+    assert (kinds.count("video"), kinds.count("img")) == (PLAYERS, 5)
+    assert "the other 5 are stills" in page.words
+    assert sends(server) == PLAYERS + 5
+
+
+def test_the_results_show_what_was_swept_over(rig):
+    rig.server()
+    frame = (
+        rig.studio().sweep(prompt="a red cat", replace={"red": ["blue"]}, aspect_ratio=["1:1", "9:16"], **SMALL).run()
+    )
+    words = Page(frame._repr_html_()).words
+    for word in ("red", "aspect_ratio", "9:16", "cost_usd", "completed"):
+        assert word in words
+    assert isinstance(frame, pd.DataFrame)
+
+
+def test_takes_stand_side_by_side_in_one_output(rig, monkeypatch):
+    """`generate(takes=3)` shows three cards in a row, live, and each becomes a player."""
+    from pixverse_nb import generations
+
+    rig.server(workers=4)
+    shown = shows(monkeypatch)
+    monkeypatch.setattr(generations, "in_notebook", lambda: True)
+    takes = rig.studio().submit("a cat", takes=3, **SMALL)
+    takes.show()
+    takes.wait(20)
+    (bundle,) = shown.values()
+    page = harmless(bundle["text/html"])
+    assert sum(tag == "video" for tag, _ in page.tags) == 3
+    assert all(int(given["width"]) <= 260 for tag, given in page.tags if tag == "video")
