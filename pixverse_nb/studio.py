@@ -2,50 +2,29 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
-import secrets
-import shutil
-import threading
 import warnings
-import weakref
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from . import errors
 from .backend import find_backend
-from .budget import Budget, Cap, what_fits
+from .budget import Budget, Cap
 from .display.frontend import in_notebook
 from .display.notice import preview_notice, show_notice
 from .engine import shared_engine
 from .generation import Generation
 from .generations import Generations
-from .job import Job
-from .media.clips import Clips
-from .mishaps import origin_of, refused_before
 from .pace import Pace
 from .parameters import check_count, signed
-from .polling import TYPICAL_S, expectation
 from .pricing import Estimate
-from .quotes import Quotes
 from .request import Request
-from .rows import request_of
-from .runner import Runner, Step
 from .segmind.client import Credits
-from .store import leases
 from .store.annotations import UNSET, Unset, checked
-from .store.ledger import Spent
-from .store.opening import Opened, Shelf
-from .store.schema import PREVIEW
-from .store.store import Store
-from .store.words import FILE_LIFE_US, Row, now_us
-from .wishes import Wish, make_wish
-from .workbench import Workbench
-from .workpiece import Stalled
+from .wishes import make_wish
+from .workshop import Workshop
 
 if TYPE_CHECKING:
     from .books import Desk
@@ -54,11 +33,8 @@ if TYPE_CHECKING:
     from .reconcile import Reconciliation
     from .sweep.plan import Plan
 
-_UNSENT_LEASE_S = 86_400.0  # a wish may wait for its turn as long as its kernel lives
-_ROOM_BYTES = 200_000_000  # a clip of 15 s at 1080p and then some
 
-
-class Studio:
+class Studio(Workshop):
     """Sends generations, keeps their history, shows their clips.
 
     Parameters
@@ -111,25 +87,12 @@ class Studio:
                 raise errors.InvalidParameter(
                     f"{name}={value!r} is not allowed", remedy="home is a path, pace a pv.Pace(...).", billed=False
                 )
-        self.api = api
-        self.budget = Budget.of(budget)
-        self.home = Path(home or os.environ.get("PIXVERSE_NB_HOME") or "pixverse_data").expanduser().absolute()
+        place = Path(home or os.environ.get("PIXVERSE_NB_HOME") or "pixverse_data").expanduser().absolute()
         base_url = base_url or os.environ.get("PIXVERSE_NB_BASE_URL") or None
         pace = pace or Pace()
-        self._backend = find_backend(api_key, base_url, shared_engine, pace, concurrency)
-        self._name = secrets.token_hex(8)
-        self._process = os.getpid()
-        self._store = Store(self.home)
-        self._clips = Clips(self.home)
-        self._quotes = Quotes(self._store, self._backend.name)
-        self._runner = Runner(concurrency)
-        self._bench = Workbench(self._store, self._clips, self._backend, pace, leases.new_owner())
-        self._starting = threading.RLock()
+        backend = find_backend(api_key, base_url, shared_engine, pace, concurrency)
+        super().__init__(backend, home=place, api=api, budget=Budget.of(budget), pace=pace, concurrency=concurrency)
         self._panel: Panel | None = None
-        self._generations: weakref.WeakValueDictionary[str, Generation] = weakref.WeakValueDictionary()
-        # Of the jobs that are followed here; the runner keeps them alive as long as there is something to do.
-        self._jobs: weakref.WeakValueDictionary[str, Job] = weakref.WeakValueDictionary()
-        self._steps: weakref.WeakValueDictionary[str, Step] = weakref.WeakValueDictionary()
         if self.is_preview:
             show_notice(preview_notice())
         if self._store.read_only is not None:
@@ -138,18 +101,9 @@ class Studio:
             self._follow_unfinished()
             self._runner.add(self._tidy)
 
-    def _tidy(self) -> None:
-        """Remove what killed downloads left behind."""
-        self._clips.sweep_partial()
-
     def __repr__(self) -> str:
         on = "the embedded preview engine" if self.is_preview else f"{self._backend.name}, {self.api}"
         return f"<Studio on {on}; home {self.home}>"
-
-    @property
-    def is_preview(self) -> bool:
-        """Whether it runs on the embedded preview engine."""
-        return self._backend.name == PREVIEW
 
     # ---- sending -----------------------------------------------------------------------------------------------
 
@@ -287,183 +241,6 @@ class Studio:
         from .sweep.plan import Plan
 
         return Plan(self, lay_out(requests, takes=takes, exchange=replace, given=parameters, home=self.home))
-
-    def _start(self, wishes: Sequence[Wish], *, reuse: bool = True) -> list[Generation]:
-        """Begin them all or none: reused, joined, fetched again, or sent."""
-        if not isinstance(reuse, bool):
-            raise errors.InvalidParameter(
-                f"reuse={reuse!r} is not allowed", remedy="Pass True, or False to send in any case.", billed=False
-            )
-        self._check_room()
-        prices = self._quotes.all([wish.request for wish in wishes])
-        rows = [self._new_row(wish, price) for wish, price in zip(wishes, prices, strict=True)]
-        # As one: else a thread that joins the new row could take it for one whose kernel ended before it was sent.
-        with self._starting:
-            opened = self._store.open_all(
-                rows,
-                reuse=reuse,
-                owner=self._bench.owner,
-                lease_s=_UNSENT_LEASE_S,
-                shelf=self._shelf,
-                admit=None if self.budget == Budget() else self._admit,
-            )
-            working: set[str] = set()
-            try:
-                return [self._take_on(one, working) for one in opened]
-            except BaseException:  # interrupted before anybody works on them: whoever wants them may take them up
-                for one in opened:
-                    if one.kind in {"new", "fetched"} and one.row["id"] not in working:
-                        leases.let_go(self._bench.owner, one.row["id"])
-                raise
-
-    def _next_takes(self, request: Request, count: int) -> list[int]:
-        """The first take numbers of a request that no clip and no job stands for: what a click means by a new take."""
-        free: list[int] = []
-        first = 1
-        while len(free) < count:
-            numbers = range(first, first + max(count, 16))
-            identities = [replace(request, take=number).identity for number in numbers]
-            standing = self._store.standing(self._backend.name, identities, self._shelf)
-            free += [n for n, kind in zip(numbers, standing, strict=True) if kind in {"new", "refused"}]
-            first = numbers.stop
-        return free[:count]
-
-    def _take_on(self, opened: Opened, working: set[str]) -> Generation:
-        generation = self._handle(opened.row)
-        if opened.kind == "fetched":  # a handle that somebody holds thinks that it has ended
-            generation._news(opened.row, None, followed=False)  # noqa: SLF001
-        if opened.refused is not None:
-            warnings.warn(refused_before(opened.refused), errors.ModerationWarning, stacklevel=5)
-        generation._origin = origin_of(opened)  # noqa: SLF001  the studio and its handles are one piece
-        if opened.kind != "reused":
-            self._follow(generation, fresh=opened.kind in {"new", "fetched"})
-            working.add(opened.row["id"])
-        return generation
-
-    def _admit(self, spent: Spent, new: Sequence[Row]) -> None:
-        """Ask the budget about new rows."""
-        requests = [request_of(row) for row in new]
-        prices = [Estimate(row["estimate_micros"], row["ceiling_micros"]) for row in new]
-        price = sum(prices[1:], prices[0])
-        self.budget.admit(spent, price, lambda room: what_fits(requests[0], len(new), room, self._quotes.price))
-
-    @property
-    def _shelf(self) -> Shelf:
-        return Shelf(self._has_clip, self._can_fetch)
-
-    def _check_room(self) -> None:
-        if self._store.read_only is not None:
-            raise self._store.read_only
-        self._clips.check_writable()
-        with contextlib.suppress(OSError):
-            free = shutil.disk_usage(self.home).free
-            if free < _ROOM_BYTES:
-                raise errors.HomeError(
-                    f"the disk of {self.home} has {free / 1e6:.0f} MB left; sending needs {_ROOM_BYTES / 1e6:.0f} MB",
-                    remedy="Free some space or pass another home=...",
-                    billed=False,
-                )
-
-    def _new_row(self, wish: Wish, price: Estimate) -> Row:
-        request = wish.request
-        image_path = self._clips.keep_picture(wish.picture) if wish.picture else None
-        return {
-            "service": self._backend.name,
-            "api": self.api,
-            "studio": self._name,
-            "status": "submitting",
-            **request.parameters,
-            "extra": json.dumps(request.extra) if request.extra else None,
-            "take": request.take,
-            "image_sha256": request.image_sha256,
-            "image_path": image_path.relative_to(self.home).as_posix() if image_path else None,
-            "identity": request.identity,
-            "estimate_micros": price.expected_micros,
-            "ceiling_micros": price.ceiling_micros,
-            "reserved_micros": price.ceiling_micros,
-        }
-
-    def _has_clip(self, row: Row) -> bool:
-        try:
-            return bool((self.home / row["video_path"]).stat().st_size == row["video_bytes"])
-        except (OSError, TypeError):
-            return False
-
-    def _can_fetch(self, row: Row) -> bool:
-        """Whether the service may still have a clip; a preview's clips end with the engine that drew them."""
-        lives = self._backend.engine is not None and row["engine"] == self._backend.engine
-        young = now_us() - (row["completed_at"] or 0) < FILE_LIFE_US
-        return bool((row["output_url"] or row["request_id"]) and young and (lives or not self.is_preview))
-
-    # ---- following ---------------------------------------------------------------------------------------------
-
-    def _handle(self, row: Row) -> Generation:
-        """The one handle of a row in this studio."""
-        with self._starting:
-            known = self._generations.get(row["id"])
-            if known is not None:
-                return known
-            recent = self._store.recent_seconds(row["service"], row["quality"], row["duration"])
-            expected = expectation(recent) or (None if self.is_preview else TYPICAL_S)
-            generation = Generation(row, clips=self._clips, home=self.home, follow=self._follow, expected_s=expected)
-            return self._generations.setdefault(row["id"], generation)
-
-    def _follow(self, generation: Generation, *, fresh: bool = False) -> None:
-        with self._starting:
-            step = self._step_of(generation, fresh=fresh)
-        if step is not None:
-            self._runner.add(step)
-
-    def _step_of(self, generation: Generation, *, fresh: bool = False) -> Step | None:
-        """What follows a generation from now on; None when something does already, or when it has ended."""
-        if os.getpid() != self._process:
-            raise errors.PixverseError(
-                "this studio was made in another process, before a fork",
-                remedy="Make a pv.Studio() of its own in this one.",
-                billed=False,
-            )
-        if not generation._start_following():  # noqa: SLF001  the studio and its handles are one piece
-            return None
-        job = Job(generation._row, self._bench, generation._news, fresh=fresh)  # noqa: SLF001
-
-        def step() -> float | None:
-            try:
-                return job.step()
-            except Stalled as stalled:
-                generation._news(job.row, None, stall=stalled.error, followed=False)  # noqa: SLF001
-            except Exception as error:
-                trouble = errors.PixverseError(
-                    f"the job could not go on ({type(error).__name__}: {error})",
-                    request_id=job.row["request_id"],
-                    remedy="Nothing is lost: studio.resume() takes it up again.",
-                )
-                generation._news(job.row, None, stall=trouble, followed=False)  # noqa: SLF001
-                raise
-            return None
-
-        self._jobs[generation.id], self._steps[generation.id] = job, step
-        return step
-
-    def _look(self, generation: Generation, *, fresh: bool = False, give_up: bool = False) -> Job | None:
-        """Have a job whose answer was lost look into the account's history at once; None when it has ended."""
-        with self._starting:
-            new = self._step_of(generation)
-            job, step = self._jobs.get(generation.id), self._steps.get(generation.id)
-            if job is None or step is None:
-                return None
-            job.ask_to_look(fresh=fresh, give_up=give_up)
-        if new is not None:
-            self._runner.add(new)
-        else:
-            self._runner.hurry(step)
-        return job
-
-    def _follow_unfinished(self) -> list[Generation]:
-        with self._starting:
-            generations = [self._handle(row) for row in self._store.unfinished(self._backend.name)]
-        for generation in generations:
-            self._follow(generation)
-        return generations
 
     def resume(self) -> list[Generation]:
         """Take up every unfinished job of this service: by request id, else by the account's history.
