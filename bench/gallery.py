@@ -1,0 +1,192 @@
+# ruff: noqa: SLF001  it looks inside to start cold
+"""How long the gallery and the History tab take on a history of 100,000 rows: `python bench/gallery.py [rows]`.
+
+Prints a table with its bounds and ends with 1 when one is broken; `json` as a second word prints the figures alone.
+"Open" is everything that happens in the kernel from the browser's request until cards, prices and posters of a page of
+24 are handed to the widget's channel; posters are read from files that were made before, none is in memory yet.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import sqlite3
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+for name in ("SEGMIND_API_KEY", "PIXVERSE_NB_BASE_URL", "PIXVERSE_NB_HOME"):
+    os.environ.pop(name, None)
+os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
+
+import pixverse_nb as pv  # noqa: E402  the environment comes first
+from pixverse_nb.panel.browse import Browse  # noqa: E402
+from pixverse_nb.panel.shelf import Shelf  # noqa: E402
+from pixverse_nb.preview.picture import Shot, render  # noqa: E402
+from pixverse_nb.store.database import FILE  # noqa: E402
+from pixverse_nb.store.pages import Place, Wanted  # noqa: E402
+
+ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+WORDS = ("lighthouse", "storm", "slow", "dolly", "balloon", "snow", "street", "night", "rain", "neon", "fog", "drone")
+START_MS = 1_780_000_000_000
+BOUND_MS = 150.0
+ROUNDS = 7
+PAGE = 24
+
+
+def main() -> int:
+    rows = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
+    with tempfile.TemporaryDirectory(prefix="pixverse_nb-gallery-") as folder:
+        studio = pv.Studio(home=Path(folder) / "home")
+        fill(studio, rows)
+        found = dict(measure(studio))
+    if "json" in sys.argv:
+        print(json.dumps(found))
+        return 0
+    print(f"{f'a history of {rows:,} rows':<60}{'measured':>12}{'bound':>12}")
+    broken = 0
+    for what, (value, unit, most) in found.items():
+        ok = most is None or value <= most
+        broken += not ok
+        bound = "" if most is None else f"<= {most:g} {unit}"
+        print(f"{what:<60}{f'{value:.1f} {unit}':>12}{bound:>12}  {'' if most is None else 'ok' if ok else 'BROKEN'}")
+    return 1 if broken else 0
+
+
+def fill(studio: pv.Studio, rows: int) -> None:
+    """Rows by bulk SQL; the newest and the oldest hundred have a clip's file and a poster that was made before."""
+    home = studio.home
+    render(Shot("a lighthouse", duration=1, quality="360p"), home / "clip.mp4")
+    clip = (home / "clip.mp4").read_bytes()
+    (home / "clips").mkdir(exist_ok=True)
+    made, wild = [], random.Random(1)  # noqa: S311  rows, not secrets
+    for number in range(rows):
+        made.append(row_of(number, wild))
+        if number < 100 or number >= rows - 100:
+            (home / made[-1]["video_path"]).write_bytes(clip)
+    first = studio._clips.poster(made[0]["id"], home / "clip.mp4")
+    if first is None:
+        msg = "no poster could be made"
+        raise RuntimeError(msg)
+    for row in (*made[:100], *made[-100:]):
+        shutil.copy(home / "posters" / f"{made[0]['id']}.jpg", home / "posters" / f"{row['id']}.again")
+        (home / "posters" / f"{row['id']}.again").replace(home / "posters" / f"{row['id']}.jpg")
+    names = list(made[0])
+    with sqlite3.connect(home / FILE) as connection:
+        holes = ", ".join("?" * len(names))
+        values = ([row[name] for name in names] for row in made)
+        connection.executemany(f"INSERT INTO generations ({', '.join(names)}) VALUES ({holes})", values)  # noqa: S608
+    connection.close()
+
+
+def row_of(number: int, wild: random.Random) -> dict[str, Any]:
+    """A row as a year of work leaves it."""
+    moment = START_MS + number * 60_000
+    key = moment << 32 | wild.getrandbits(32)
+    sha256 = f"{wild.getrandbits(256):064x}"
+    audio = wild.choice([None, True, False])
+    return {
+        "id": "".join(ALPHABET[key >> shift & 31] for shift in range(75, -1, -5)),
+        "service": "https://api.segmind.com", "api": "v2", "studio": "bench", "status": "completed",
+        "created_at": moment * 1000, "sent_at": moment * 1000, "completed_at": moment * 1000 + 60_000_000,
+        "prompt": " ".join(wild.choices(WORDS, k=20)), "duration": wild.randint(1, 15),
+        "quality": wild.choice(["360p", "540p", "720p"]), "generate_audio_switch": audio, "take": 1,
+        "identity": sha256, "request_id": sha256[:32], "estimate_micros": 281_250, "ceiling_micros": 281_250,
+        "reserved_micros": 0, "cost_micros": wild.randint(40_000, 2_000_000), "cost_source": "reported",
+        "latency_s": wild.uniform(20, 120), "output_url": f"https://images.segmind.com/outputs/{sha256}.mp4",
+        "video_path": f"clips/{sha256}.mp4", "video_sha256": sha256, "video_duration_s": 5.0, "video_width_px": 1024,
+        "video_height_px": 576, "video_fps": 24.0, "video_bytes": 1_000_000, "video_has_audio": True,
+        "starred": wild.random() < 0.01 or None, "rating": wild.choice([None] * 30 + [1, 2, 3, 4, 5]),
+        "decision": wild.choice([None] * 30 + ["keep", "reject"]),
+    }  # fmt: skip
+
+
+def measure(studio: pv.Studio) -> Iterator[tuple[str, tuple[float, str, float | None]]]:
+    gallery = Gallery(studio)
+    yield "gallery: open the newest page of 24, posters included", (timed(gallery.newest, gallery.cool), "ms", BOUND_MS)
+    yield "  bytes of video sent with it", (float(gallery.bytes), "B", 0)
+    yield "  words and posters sent with it", (gallery.words / 1000, "KB", None)
+    yield "gallery: open the oldest page of 24", (timed(gallery.oldest, gallery.cool), "ms", BOUND_MS)
+    starred = page(studio, Wanted(starred=True, clips=True))
+    yield "the starred ones, 1 of 100: a page of 24", (starred, "ms", 10)
+    yield "a page of 24, newest first", (page(studio, Wanted(clips=True)), "ms", 10)
+    for sort in ("cost_micros", "latency_s", "rating"):
+        yield f"a page of 24 sorted by {sort}", (page(studio, Wanted(), sort=sort), "ms", 10)
+    yield "  by duration, which has no index", (page(studio, Wanted(), sort="duration"), "ms", None)
+    yield "  a search that finds nothing, so reads it all", (page(studio, Wanted(text="zeppelin")), "ms", None)
+    browse = Browse(studio)
+
+    def show() -> None:
+        browse._stills.clear()
+        browse.refresh()
+        browse.wait()
+
+    yield "History tab: a page of 25, stills included", (timed(show), "ms", BOUND_MS)
+
+
+class Gallery:
+    """The gallery, with a channel that only counts."""
+
+    def __init__(self, studio: pv.Studio) -> None:
+        self.shelf, self.studio = Shelf(studio), studio
+        self.shelf.box.send = self._hear
+        self.said: list[dict[str, Any]] = []
+        self.bytes = 0
+
+    @property
+    def words(self) -> int:
+        return sum(len(json.dumps(content)) for content in self.said)
+
+    def cool(self) -> None:
+        """Nothing in memory; the place is the end, where the oldest clips have files."""
+        self.shelf._posters.clear()
+        rows = self.studio._store.page(Wanted(clips=True), size=PAGE + 1, descending=False).rows
+        self.shelf._place = Place((rows[-1].id, rows[-1].id))
+        self.said.clear()
+        self.bytes = 0
+
+    def newest(self) -> None:
+        self._ask(go="first")
+
+    def oldest(self) -> None:
+        self._ask(go="same")
+
+    def _ask(self, **content: object) -> None:
+        self.shelf.box._handle_custom_msg({"ask": "page", **content}, [])
+        done = self.shelf.wait()
+        cards = [card for content in self.said for card in content.get("cards", [])]
+        stills = [uri for content in self.said for uri in content.get("posters", {}).values() if uri]
+        if not done or len(cards) != PAGE or len(stills) != PAGE:
+            msg = f"{len(cards)} cards and {len(stills)} posters came"
+            raise RuntimeError(msg)
+
+    def _hear(self, content: dict[str, Any], buffers: list[bytes] | None = None) -> None:
+        self.said.append(content)
+        self.bytes += sum(len(buffer) for buffer in buffers or ())
+
+
+def page(studio: pv.Studio, wanted: Any, **how: Any) -> float:
+    return timed(lambda: studio._store.page(wanted, size=PAGE, **how))
+
+
+def timed(work: Callable[[], object], before: Callable[[], object] = lambda: None) -> float:
+    """Milliseconds, the median of some runs after one for nothing."""
+    taken = []
+    for _ in range(ROUNDS + 1):
+        before()
+        start = time.perf_counter()
+        work()
+        taken.append((time.perf_counter() - start) * 1000)
+    return statistics.median(taken[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
