@@ -17,12 +17,26 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pixverse_nb.parameters import PARAMETERS
-from pixverse_nb.preview.picture import RenderError, Shot, camera, frame_size, lens, photo, render, words
+from pixverse_nb.preview.picture import (
+    RenderError,
+    Shot,
+    camera,
+    cast,
+    city,
+    frame_size,
+    lens,
+    photo,
+    render,
+    sky,
+    slate,
+    words,
+)
 from pixverse_nb.preview.picture.encode import RATE
 from pixverse_nb.preview.picture.planes import Frame
 from pixverse_nb.preview.picture.sound import Event, _chirp, _growl, layers, sound
 from pixverse_nb.preview.picture.stage import frames
 from pixverse_nb.preview.picture.vocabulary import MOVES, PLACES, SUBJECTS, WEATHERS
+from pixverse_nb.preview.picture.water import Water
 from pixverse_nb.preview.picture.words import Move, read
 from pixverse_nb.preview.picture.world import World
 
@@ -251,7 +265,7 @@ def test_a_colour_word_colours_the_dress():
         ("A lighthouse on a cliff at night above a calm sea", "sea", ["lighthouse"]),
         ("a house on a hill by the lake", "lake", ["house"]),
         ("a castle on a mountain over a harbour", "sea", ["castle"]),
-        ("mountains and cliffs, a tropical volcano", "mountains", []),
+        ("mountains and cliffs, a tropical volcano", "mountains", ["volcano"]),
         ("a garden by the lake", "meadow", []),
     ],
 )
@@ -411,6 +425,66 @@ def _heard(prompt, seconds=3):
     return np.concatenate(list(sound(world)), axis=1), layers(world)
 
 
+def test_a_slate_has_a_font_for_cjk_punctuation():
+    """Commas, brackets, long vowels and forms of full and half width are drawn with the letters about them."""
+    runs = slate._runs("猫\u3001\u300c犬\u300d\u3002コ\u30fcヒ\u30fc\uff01\uff8a\u301c and")
+    assert [part.strip() for script, part in runs if not script] == ["and"]
+    assert slate._runs("a “cat”…") == [("", "a “cat”…")]
+    lines = slate.wrapped("猫" * 4 + "\u3001" + "犬" * 4, 20, slate.width_of("猫" * 4, 20) + 1, 9)
+    assert [line[0] for line in lines] == ["猫", "猫", "犬"], "no line begins with a comma"
+
+
+@pytest.mark.parametrize("words", ["fast tracking shot", "pan right", "fast pan left", "orbit shot", "truck left"])
+@pytest.mark.parametrize("ratio", ["16:9", "9:16"])
+def test_a_street_stays_a_street_however_the_camera_moves(words, ratio):
+    """Houses up to both edges, no gap between their rows, and the street's end in sight, all the way."""
+    world = World.of(small(f"a street in Rome at noon, {words}", duration=10, aspect_ratio=ratio))
+    setting = city.street(world)
+    houses = [item.plate for item in setting.behind if item.plate.alpha is not None][-3:]
+    row = world.horizon + 4
+    for number in (0, world.shot.frames // 2, world.shot.frames - 1):
+        pose = world.track.pose(number)
+        seen = np.zeros(world.width, bool)
+        for plate in houses:
+            dx, _ = pose.shift(plate.depth, world.width, world.height)
+            line = plate.alpha[0][round(row - plate.y)] > 128
+            left = round(plate.x + dx)
+            across = np.arange(world.width) - left
+            inside = (across >= 0) & (across < len(line))
+            seen[inside] |= line[across[inside]]
+        free = np.flatnonzero(~seen)
+        assert 0 < len(free) < 0.25 * world.width
+        assert np.ptp(free) + 1 == len(free), "one opening, at the street's end"
+        assert 0.1 < free.mean() / world.width < 0.9
+
+
+@pytest.mark.parametrize("prompt", ["a woman walks in the city", "a crowd in the city at night"])
+def test_nobody_walks_on_the_citys_water(prompt):
+    """Whoever stands there has a quay under the feet; without anybody the water comes to the edge."""
+    world = World.of(small(prompt))
+    setting = city.skyline(world)
+    quay = setting.behind[-1].plate
+    _, near = cast.perform(world, setting)
+    people = [one for one in near if isinstance(one, cast.Performer)]
+    assert people
+    assert min(one.place[1] for one in people) * world.height >= quay.y
+    assert isinstance(city.skyline(World.of(small("a city"))).behind[-1], Water)
+
+
+@pytest.mark.parametrize("light", ["at sunset", "at night", "at dawn"])
+def test_no_sun_or_moon_shines_through_a_storm(light, monkeypatch):
+    """Under a clear sky there is a disc; under storm clouds, or when all is overcast, there is none."""
+
+    def dome(prompt):
+        return sky.sky(World.of(small(prompt)))[0].plate.planes[0].astype(int)
+
+    prompts = {f"the sea {light}": True, f"a storm at sea {light}": False, "the sea under an overcast sky": False}
+    drawn = [dome(prompt) for prompt in prompts]
+    monkeypatch.setattr(sky, "_disc", lambda *_: None)
+    bare = [dome(prompt) for prompt in prompts]
+    assert [bool((a != b).any()) for a, b in zip(drawn, bare, strict=True)] == list(prompts.values())
+
+
 def test_sound_suits_the_words():
     sea, sea_layers = _heard("waves of the sea")
     city, city_layers = _heard("a city skyline by night")
@@ -490,10 +564,16 @@ def test_an_image_follows_the_camera():
     assert (b[middle] - a[middle]).mean() < -1 < 1 < (d[middle] - c[middle]).mean()
 
 
-def test_a_picture_that_was_not_fetched_gets_a_card_of_its_own():
-    (a,), (b,) = (picture(small("zoom in", image_label=f"https://example.com/{name}.png")) for name in ("a", "b"))
-    assert np.abs(a - b).mean() > 4
-    assert a[0].std() > 10
+def test_a_picture_that_was_not_fetched_leaves_the_prompts_own_scene_and_says_so():
+    """An address is never fetched: prompt and aspect ratio are heeded, and a small label tells, for the whole clip."""
+    address = {"image_label": "https://example.com/a.png", "aspect_ratio": "9:16"}
+    for prompt in ("a lighthouse at night", "a meadow at noon"):
+        own, told = (picture(small(prompt, **more), (3, 20)) for more in ({"aspect_ratio": "9:16"}, address))
+        assert told[0].shape == (3, 640, 360)
+        for plain, labelled in zip(own, told, strict=True):
+            changed = np.argwhere(np.abs(labelled - plain).max(0) > 0)
+            assert 100 < len(changed) < 0.02 * plain[0].size
+            assert (changed.max(0) < (40, 240)).all(), "in the upper left corner only"
 
 
 @pytest.mark.parametrize(

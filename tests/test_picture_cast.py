@@ -407,3 +407,78 @@ def test_poses_seen_for_a_moment_are_drawn_as_kept_ones_are():
         lay(other, passing, dx, dy)
         for a, b in zip(one.planes, other.planes, strict=True):
             assert np.array_equal(a, b)
+
+
+# What was mended
+
+
+@pytest.mark.parametrize("prompt", ["fireworks over the sea", "a volcano erupting at night"])
+def test_fireworks_and_lava_light_the_picture(prompt):
+    """Promise: the words are seen: bright coloured sparks or lava that the plain scene lacks."""
+    plain = seen(small("the sea at night" if "sea" in prompt else "a mountain at night"), 20)
+    shown = seen(small(prompt), 20)
+    vivid = [((p.max(-1) - p.min(-1) > 0.45) & (p.max(-1) > 0.6)).mean() for p in (plain, shown)]
+    assert vivid[1] > vivid[0] + 0.001
+
+
+def test_riders_umbrellas_and_crowded_stadiums_come_on():
+    def kinds(prompt):
+        shot = small(prompt)
+        return [(part.actor.kind, part.asked) for part in parts(shot, World.of(shot).scene)]
+
+    assert kinds("A medieval knight in armour on a white horse") == [("rider", None)]
+    assert kinds("a woman riding a horse") == [("rider", None)]
+    assert kinds("a man and a horse in a field") == [("man", None), ("horse", None)]
+    assert kinds("a woman with a red umbrella") == [("woman", None)]
+    assert kinds("a red umbrella on a street") == [("umbrella", None)]
+    assert kinds("a football match in a stadium") == [("crowd", MANY)]
+    assert kinds("A sailboat with purple sails") == [("ship", None)]
+    assert kinds("a penguin colony") == [("penguin", MANY)]
+
+
+def test_an_umbrella_has_the_colour_that_was_named():
+    (held,) = on_stage("a woman in a blue dress with a yellow umbrella at noon")
+    assert held.role.box[3] > ROLES["woman"].box[3]
+    r, g, b = held.tones.glow
+    assert min(r, g) > 1.5 * b
+
+
+def test_a_close_up_shows_a_face_and_not_a_walker():
+    (far,) = on_stage("a woman in a meadow")
+    (near,) = on_stage("close-up of a woman in a meadow")
+    assert near.height > 1.6 * far.height
+    assert near.role is ROLES["face of a woman"]
+
+
+@pytest.mark.parametrize(
+    "move", ["crane up", "crane down", "zoom in", "zoom out", "dolly in", "dolly out", "fast zoom in",
+     "fast crane up", "",
+     "camera drifts"]
+)  # fmt: skip
+@pytest.mark.parametrize("where", ["meadow", "street", "beach", "desert"])
+def test_the_camera_cuts_nobody(move, where):
+    """Promise: head and feet of the first subject stay in the picture during a whole clip."""
+    world = World.of(small(f"a man in a {where} by day, {move}", duration=5))
+    far, near = perform(world, Setting([], feet=FEET.get(where, 0.88)))
+    (man,) = [one for one in far + near if isinstance(one, Performer)]
+    for number in range(world.shot.frames):
+        pose = world.track.pose(number)
+        _, dy = pose.shift(man.depth, world.width, world.height)
+        rows = (man.place[1] * world.height + dy - np.array([0.0, 0.97 * man.height])) / world.height
+        assert np.all(np.abs((rows - 0.5) * pose.zoom) < 0.5)
+
+
+FEET = {"street": 0.93, "beach": 0.90}
+
+
+@pytest.mark.parametrize("kind", ["lion", "bear", "panda", "camel", "penguin", "frog", "shark", "rider"])
+def test_new_animals_have_shapes_of_their_own(kind):
+    others = [one for one in ("dog", "cat", "horse", "fish", "bear", "lion", "camel", "penguin", "frog") if one != kind]
+    assert min(np.abs(outline(kind) - outline(one)).mean() for one in others) > 0.04
+
+
+def test_a_polar_bear_is_white_and_a_shark_grey():
+    (bear,) = on_stage("a polar bear on ice at noon")
+    (shark,) = on_stage("a shark")
+    assert min(bear.tones.main) > 0.7
+    assert max(shark.tones.main) - min(shark.tones.main) < 0.2

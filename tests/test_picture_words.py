@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 from pixverse_nb.preview.picture import Shot, camera
+from pixverse_nb.preview.picture.cast import perform
 from pixverse_nb.preview.picture.languages import COLOURS as FOREIGN_COLOURS
 from pixverse_nb.preview.picture.languages import MANNERS, NOUNS, in_english
 from pixverse_nb.preview.picture.sound import layers, sound
 from pixverse_nb.preview.picture.stage import frames
 from pixverse_nb.preview.picture.vocabulary import COLOURS, MOODS, PLACES, SUBJECTS, TIMES, WEATHERS
 from pixverse_nb.preview.picture.words import Move, read, tokens
-from pixverse_nb.preview.picture.world import World
+from pixverse_nb.preview.picture.world import Setting, World
 
 
 def shot(prompt, **more):
@@ -366,3 +367,129 @@ def test_every_foreign_word_leads_to_something():
         words = english.split()
         assert all(w in known or w.removesuffix("s") in known or w in lone for w in words), english
     assert set(MANNERS.values()) >= {"left", "right", "slowly", "fast", "silent", "pan"}
+
+
+# What a reader means
+
+
+@pytest.mark.parametrize(
+    ("prompt", "way"),
+    [
+        ("A slow tracking shot of a house, the camera moves to the left", "left"),
+        ("crane shot of a castle, crane down", "down"),
+        ("Zoom shot: zoom out", "out"), ("pans across the city, pan left", "left"),
+        ("A tracking shot follows a dog to the left", "left"),
+    ],
+)  # fmt: skip
+def test_of_two_mentions_of_a_move_the_one_with_a_direction_counts(prompt, way):
+    (move,) = read(shot(prompt)).moves
+    assert move.way == way
+
+
+def test_a_negation_ends_where_something_else_begins():
+    assert read(shot("a beach without people at sunset")).time == "sunset"
+    assert "rain" in read(shot("an empty road, no people in rain")).weather
+    assert read(shot("a lake with no boat under the stars")).weather == {"stars"}
+    assert "rain" not in read(shot("a street, not in the rain")).weather
+
+
+def test_possessives_are_the_thing_itself_except_in_set_phrases():
+    assert [a.kind for a in read(shot("A woman's face")).actors] == ["woman"]
+    assert read(shot("a woman's red dress")).actors[0].colour == COLOURS["red"]
+    assert read(shot("the dogs' ball")).actors[0].kind == "dog"
+    assert read(shot("bird's eye view of a forest")).moves[0].kind == "crane"
+    assert not read(shot("bird's eye view of a forest")).actors
+    assert read(shot("the moon's surface")).place == "moon"
+
+
+def test_sails_are_one_ship_and_have_their_own_colour():
+    scene = read(shot("A blue sailboat with purple sails on a turquoise lake"))
+    (ship,) = scene.actors
+    assert (ship.kind, ship.colour, ship.trim) == ("ship", COLOURS["blue"], COLOURS["purple"])
+    assert scene.water == COLOURS["turquoise"]
+
+
+@pytest.mark.parametrize("negative", ["red", "red dress", "crimson"])
+def test_a_colour_in_the_negative_prompt_is_nowhere(negative):
+    scene = read(shot("a woman in a red dress under a red sky by a blue sea", negative_prompt=negative))
+    assert scene.actors[0].colour is None
+    assert scene.sky is None
+    assert scene.water == COLOURS["blue"]
+
+
+def test_a_car_without_a_colour_is_not_red_when_red_is_not_wanted():
+    def red(negative):
+        (car,) = perform(World.of(shot("a car in a meadow at noon", negative_prompt=negative)), Setting([]))[1]
+        return car.tones.main[0] / sum(car.tones.main)
+
+    assert red("") > 0.6
+    assert red("red") < 0.4
+
+
+@pytest.mark.parametrize(
+    ("prompt", "kinds"),
+    [
+        ("A man leaves the house", ["man", "house"]), ("The train leaves the station", ["train"]),
+        ("A woman waves goodbye", ["woman"]), ("The sun rose over the hills", []),
+        ("a chef with a frying pan", ["man"]),
+        ("a jet black horse", ["horse"]), ("a red rose", ["flower"]),
+    ],
+)  # fmt: skip
+def test_verbs_and_kitchenware_are_no_leaves_waves_roses_or_pans(prompt, kinds):
+    scene = read(shot(prompt))
+    assert [actor.kind for actor in scene.actors] == kinds
+    assert not scene.weather
+    assert not scene.moves
+    assert scene.place not in {"sea", "beach"}
+
+
+def test_words_that_only_look_like_another():
+    assert not read(shot("aurora borealis overhead")).moves
+    assert read(shot("overhead shot of a city")).moves[0].kind == "crane"
+    assert read(shot("a jet black horse")).actors[0].colour == COLOURS["black"]
+    assert "petals" not in read(shot("a hot spring in Iceland")).weather
+    assert "leaves" in read(shot("falling leaves in a park")).weather
+    for storm in ("a dust storm on mars", "a storm on mars", "a sandstorm in the desert", "a sand storm in the desert"):
+        weather = read(shot(storm)).weather
+        assert "dust" in weather
+        assert not weather & {"rain", "storm"}
+
+
+def test_a_colour_whose_noun_is_unknown_colours_nothing_else():
+    scene = read(shot("A blue dog chasing a green ball"))
+    assert scene.actors[0].colour == COLOURS["blue"]
+    assert (scene.tint, scene.sky, scene.water, scene.ground) == (None, None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "kind", "place"),
+    [
+        ("a hummingbird", "bird", None), ("a violinist", "man", None), ("a nurse", "woman", None),
+        ("a female chef", "woman", None),
+        ("a baby", "child", None), ("a motorcycle", "cyclist", "street"), ("a polar bear on ice", "bear", "snow"),
+        ("a penguin", "penguin", "snow"), ("a shark", "shark", "underwater"), ("a spaceship", "rocket", "space"),
+        ("a spaceship approaching Saturn", "rocket", "space"), ("a man in a kitchen", "man", "studio"),
+        ("a car on a coastal highway", "car", "sea"), ("a car on a road", "car", "street"),
+        ("a car on a desert road", "car", "desert"),
+        ("a football match in a stadium", "crowd", "meadow"),
+    ],
+)  # fmt: skip
+def test_more_subjects_and_where_they_are(prompt, kind, place):
+    scene = World.of(shot(prompt)).scene
+    assert [actor.kind for actor in scene.actors] == [kind]
+    assert place is None or scene.place == place
+
+
+def test_a_launch_is_not_in_space():
+    assert read(shot("a rocket launch at dawn")).place != "space"
+
+
+def test_a_prompt_without_a_time_of_day_is_not_dark():
+    for prompt in ("A tiger in a jungle", "a panda", "a fox", "a man in a forest"):
+        for seed in (1, 5):
+            assert seen(prompt, aspect_ratio="9:16", seed=seed)[0] > 52
+
+
+def test_a_waterfall_sounds_like_water():
+    assert layers(World.of(shot("a waterfall in a jungle")))["falls"] > 0.5
+    assert "falls" not in layers(World.of(shot("a jungle")))

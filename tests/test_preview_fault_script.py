@@ -1,11 +1,13 @@
 """The fault script itself: how faults are written, counted and refused."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pixverse_nb.preview import Fault, FaultScript
-from pixverse_nb.preview.faults import KINDS, OPTIONS, parse
+from pixverse_nb.preview.faults import KINDS, OPTIONS, parse, parse_header
 
 ODD = {"status": 555, "queued": True, "seconds": 2.0, "size": 7, "usd": 2.0, "text": "words", "url": "http://x.example/",
        "shape": "object"}  # fmt: skip
@@ -50,6 +52,27 @@ def test_specs(spec, expected):
 def test_bad_specs_say_what_is_possible(spec):
     with pytest.raises(ValueError, match=r"\w{4}"):
         parse(spec)
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [("", []), (" ", []), ("submit:503", [Fault("submit", status=503)]),
+     ("submit:503 | job : fail", [Fault("submit", status=503), Fault("job", "fail")]),
+     ("job:fail,text=this|that: so | or so|status:502", [Fault("job", "fail", text="this|that: so | or so"),
+                                                         Fault("status", status=502)])],
+)  # fmt: skip
+def test_a_header_is_split_where_a_fault_begins(header, expected):
+    """A `|` in somebody's words is no end of a fault."""
+    assert [replace(fault, text=fault.text and fault.text.strip()) for fault in parse_header(header)] == expected
+
+
+@pytest.mark.parametrize("words", ["Prüfung", "审核", "à", "…", "plain"])
+def test_a_headers_words_are_utf_8_or_else_latin_1(words):
+    """HTTP hands bytes over as Latin-1; whatever was written comes back."""
+    spec = f"job:fail,text={words}"
+    assert [fault.text for fault in parse_header(spec.encode().decode("latin-1"))] == [words]
+    if words in {"Prüfung", "à", "plain"}:
+        assert [fault.text for fault in parse_header(spec)] == [words]
 
 
 @given(st.sampled_from(sorted(KINDS)), st.integers(1, 9), st.integers(0, 9), st.floats(0.001, 1e6), st.text("ab, c=:1"))

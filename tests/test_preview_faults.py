@@ -2,6 +2,7 @@
 
 import http.client
 import time
+import tracemalloc
 from datetime import datetime, timezone
 from urllib.parse import urlsplit
 
@@ -217,6 +218,29 @@ def test_a_slow_drip(engine):
     assert 0.45 < pieces[-1][0] < 5
 
 
+@pytest.mark.parametrize("kind", ["drip", "corrupt"])
+def test_a_spoilt_download_is_never_whole_in_memory(serve, kind):
+    """Many at once must not take as many clips' worth of memory: a file leaves in pieces, damaged in the same place."""
+    size, part = 24 * 2**20, 1_000_003
+    server, call = serve(render=lambda _, path: path.write_bytes(bytes(size)))
+    url = output(call)
+    server.faults.add("download", kind, times=None, **({"seconds": 0.1} if kind == "drip" else {}))
+    tracemalloc.start()
+    try:
+        with requests.get(url, stream=True, timeout=10) as answer:
+            got = [(len(piece), set(piece)) for piece in answer.iter_content(2**16)]
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert sum(length for length, _ in got) == size
+    assert peak < size / 4
+    good, bad = {0}, {0x55} if kind == "corrupt" else {0}
+    assert (got[0][1], got[-1][1]) == (good, bad)
+    for first, expected in ((size // 4 - part, good), (size // 4, bad), (size // 2, bad)):
+        answer, body = fetch(url, Range=f"bytes={first}-{first + part - 1}")
+        assert (answer.status, len(body), set(body)) == (206, part, expected)
+
+
 @pytest.mark.parametrize("size", [1000, -1000])
 def test_a_wrong_content_length(engine, size):
     """Too long: the body ends before it should; too short: bytes are missing from what the client reads."""
@@ -378,6 +402,14 @@ def test_a_submits_own_fault_in_body_or_header(engine):
     clips = {fetch(call.finished(job).json()["output"])[1] for job in (plain, faulty)}
     assert len(clips) == 1
     assert server.faults.pending == []
+
+
+def test_words_in_a_header_arrive_as_they_were_written(engine):
+    """UTF-8 over plain HTTP, a `|` among the words."""
+    _, call = engine
+    header = "submit:403,text=Prüfung | 审核".encode()
+    answer = call.post(MODEL, {"prompt": "a cat"}, headers={"x-preview-fault": header})
+    assert (answer.status_code, answer.json()["error"]) == (403, "Prüfung | 审核")
 
 
 @pytest.mark.parametrize("fault", ["nonsense", 7, ["submit:999"], {"at": "submit"}, "job:cut", "submit:fail"])

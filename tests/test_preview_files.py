@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import os
 import time
 from urllib.parse import urlsplit
 
@@ -118,6 +119,45 @@ def test_lives_are_an_hour_and_seven_days(serve, monkeypatch):
         told.append((poll.status_code, file.status_code))
     assert told == [(200, 200), (404, 200), (404, 200), (404, 404)]
     assert call.get(f"{HISTORY}/{job}").status_code == 200, "of any age"
+
+
+@pytest.mark.parametrize("draw", [lambda _, path: path.write_bytes(b""), lambda *_: None])
+def test_a_missing_or_empty_drawing_fails_its_job(serve, draw):
+    """A painter that leaves nothing is a FAILED job with words, on v2 and v1, never a clip of 0 bytes."""
+    _, call = serve(render=draw, balance=1.0)
+    failed = call.finished(call.submit())
+    assert (failed.status_code, failed.json()["status"]) == (422, "FAILED")
+    assert "no clip" in failed.json()["error"]
+    assert call.post(V1, {"prompt": "a cat"}).status_code == 422
+    assert call.get("/v1/get-user-credits").json()["credits"] == 1.0
+
+
+def test_clips_of_an_earlier_run_are_swept_when_their_life_is_over(serve, tmp_path):
+    """A folder that is kept from run to run does not fill up; younger clips stay, and so do uploads."""
+    life = 3600.0
+    _, call = serve(folder=tmp_path, file_life_s=life)
+    call.finished(call.submit(seed=1)), call.finished(call.submit(seed=2))
+    upload(call, PIXEL)
+    old, young = sorted((tmp_path / "clips").glob("*.mp4"))
+    (left,) = (tmp_path / "assets").iterdir()
+    unfinished = tmp_path / "clips" / ".rendering-x.mp4"
+    unfinished.write_bytes(b"half")
+    for path, age in ((old, life + 5), (unfinished, life + 5), (left, life + 5), (young, life - 60)):
+        os.utime(path, (time.time() - age, time.time() - age))
+    serve(folder=tmp_path, file_life_s=life)
+    assert list((tmp_path / "clips").iterdir()) == [young]
+    assert left.exists()
+
+
+def test_a_clip_that_is_shown_again_lives_from_then_on(serve, tmp_path):
+    """Drawn by an earlier run and asked for in this one, it is not swept from under its new URL."""
+    _, call = serve(folder=tmp_path)
+    call.finished(call.submit(seed=1))
+    (clip,) = (tmp_path / "clips").iterdir()
+    os.utime(clip, (1e9, 1e9))
+    url = call.finished(call.submit(seed=1)).json()["output"]
+    serve(folder=tmp_path)
+    assert requests.get(url, timeout=10).status_code == 200
 
 
 def test_a_real_clip_from_request_to_frames(serve):

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timezone
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -244,6 +245,7 @@ def test_command_line_errors_are_words(capsys, tmp_path, monkeypatch):
         "--fault=submit:cut,size=-1": "size", "--fault=download:503,queued=yes": "queued",
         "--fault=status:delay": "seconds", "--fault=submit:cut,text=words": "text", "--fault=upload:json": "submit",
         "--port=x": "invalid int", "--port=99999": "0 to 65535", "--port=-1": "0 to 65535", "--rate-limit=0": "from 1",
+        "--rate-window=-1": "rate_window",
         "--pace=-1": "0 to 1,000", "--pace=nan": "pace", "--pace=inf": "pace", "--workers=0": "1 to 256",
         "--balance=nan": "balance", "--balance=inf": "balance", "--record-life=-5": "record_life", "--nice=99": "nice",
         "--file-life=nan": "file_life", "--file-life=x": "invalid float", "--history-lag=-1": "history_lag",
@@ -261,6 +263,21 @@ def test_command_line_errors_are_words(capsys, tmp_path, monkeypatch):
     with PreviewServer(render=paint) as server:
         code, _, err = end(start_process("--port", server.url.rpartition(":")[2])[0])
         assert (code, "cannot listen" in err) == (1, True)
+
+
+def test_a_rate_window_on_the_command_line():
+    """What Python can set, the command line can: the reset lies within the window that was given."""
+    process, url = start_process("--until-stdin-closes", "--rate-limit", "1", "--rate-window", "900")
+    try:
+        call = Caller(url)
+        assert call.post(MODEL, {}).status_code == 200
+        refused = call.post(MODEL, {})
+        assert refused.status_code == 429
+        reset = datetime.fromisoformat(refused.headers["x-rate-limit-reset-at-utc"].replace("Z", "+00:00"))
+        assert 60 < (reset - datetime.now(timezone.utc)).total_seconds() <= 900
+        call.session.close()
+    finally:
+        assert end(process)[0] == 0
 
 
 def test_importing_the_engine_is_cheap():

@@ -60,6 +60,7 @@ def _server(options: argparse.Namespace) -> PreviewServer:
         file_life_s=options.file_life,
         history_lag_s=options.history_lag,
         rate_limit=options.rate_limit,
+        rate_window_s=options.rate_window,
         pace=options.pace,
         workers=options.workers,
         v1_json=options.v1_json,
@@ -83,7 +84,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--record-life", type=float, default=3600.0, metavar="S", help="seconds for which a request can be polled")
     add("--file-life", type=float, default=7 * 86400.0, metavar="S", help="seconds for which a clip can be fetched")
     add("--history-lag", type=float, default=0.0, metavar="S", help="seconds until the account history shows a request")
-    add("--rate-limit", type=int, metavar="N", help="accept so many submits a minute")
+    add("--rate-limit", type=int, metavar="N", help="accept so many submits within the rate window")
+    add("--rate-window", type=float, default=60.0, metavar="S", help="seconds for which a submit counts")
     add("--pace", type=float, default=0.0, metavar="FACTOR", help="0: as fast as it draws; 1: the service's own pace")
     add("--workers", type=int, default=2, metavar="N", help="clips that are drawn at once")
     add("--v1-json", action="store_true", help="v1 answers JSON with a URL instead of bytes")

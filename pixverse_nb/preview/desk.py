@@ -17,7 +17,7 @@ from pixverse_nb.parameters import MODEL
 
 from . import aims, records
 from .account import Account
-from .faults import BODY_FIELD, HEADER, Fault, FaultScript, parse_all
+from .faults import BODY_FIELD, HEADER, Fault, FaultScript, parse_all, parse_header
 from .jobs import Job, Jobs, Render
 from .order import Order, read_json, read_order
 from .replies import JSON, Refusal, Reply, error, json_reply, rate_limited
@@ -173,9 +173,9 @@ class Desk:
     def _struck(self, call: Call, route: Route) -> Call:
         """The call with the fault that strikes it: its own first, then its job's, then anybody's."""
         try:
-            specs: list[str] = [spec for spec in call.headers.get(HEADER, "").split("|") if spec.strip()]
-            own = parse_all(specs) + (parse_all(_body_faults(call.body)) if route.at == "submit" else [])
+            own = parse_header(call.headers.get(HEADER, ""))
             if route.at == "submit":
+                own += parse_all(_body_faults(call.body))
                 aims.check_submit(own, v1=call.v1, as_bytes=call.v1 and not self.settings.v1_json)
             else:
                 aims.check_exchange(own, route.at)

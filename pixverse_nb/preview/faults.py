@@ -2,7 +2,7 @@
 
 A fault says where it strikes (`at`), what it does (`kind`) and how often (`times`). It comes from Python
 (`server.faults.add("submit", status=503, queued=True)`), from the command line (`--fault "submit:503,queued=yes"`), or
-with one request: in its `x-preview-fault` header (specs separated by `|`) or, for a submit, in the body's
+with one request: in its `x-preview-fault` header (specs in UTF-8, separated by `|`) or, for a submit, in the body's
 `preview_fault` field (a spec or a list of them). A submit's own faults that strike later (a poll, the download, the
 job) stay with its job and strike no other. A request's own fault that cannot strike the call it came with, or an option
 that its kind does not use, is refused: none is accepted and ignored. One from a script waits for a call that it fits.
@@ -49,6 +49,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -64,6 +65,7 @@ KINDS: Mapping[str, frozenset[str]] = {
 }
 """Every kind of fault, and where it can strike."""
 
+_NEXT_SPEC = re.compile(rf"\|(?=\s*(?:{'|'.join(sorted(_EXCHANGES | _JOB))})\s*:)")
 _QUEUES = frozenset({"queued", "seconds"})
 OPTIONS: Mapping[str, frozenset[str]] = {
     "status": _QUEUES | {"status", "text"},
@@ -267,6 +269,29 @@ def _value(name: str, text: str) -> object:
                 return text
     except (ValueError, KeyError):
         raise ValueError(f"{name}={text!r} is not allowed in a fault") from None
+
+
+def parse_header(text: str) -> list[Fault]:
+    """Read the header's specs; one begins where `AT:` follows a `|`, so that words may hold a `|` of their own.
+
+    Parameters
+    ----------
+    text : str
+        The header as HTTP hands it over, one character for each byte; words beyond ASCII are UTF-8, or else Latin-1.
+
+    Raises
+    ------
+    ValueError
+        As `parse` does.
+
+    Examples
+    --------
+    >>> [fault.text for fault in parse_header("job:fail,text=this|that | status:503")]
+    ['this|that', None]
+    """
+    with suppress(UnicodeError):  # not UTF-8: as it came
+        text = text.encode("latin-1").decode()
+    return [parse(spec) for spec in _NEXT_SPEC.split(text) if spec.strip()]
 
 
 def parse_all(given: object) -> list[Fault]:

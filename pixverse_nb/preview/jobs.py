@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .faults import MODERATION, Fault, FaultScript
+from .shelf import is_clip
 
 if TYPE_CHECKING:
     from .order import Order
@@ -183,6 +184,8 @@ class Jobs:
         drawing = self._shelf.easel()
         try:
             (self._render or _painter())(order.shot(), drawing)
+            if not is_clip(drawing):
+                raise _nothing_drawn()
             return self._shelf.keep_clip(order.key, drawing)
         finally:
             drawing.unlink(missing_ok=True)
@@ -243,6 +246,12 @@ def _words(broken: BaseException, job: Job) -> str:
         return str(broken)
     _log.error("the clip of %s could not be drawn", job.id, exc_info=broken)
     return UNFORESEEN
+
+
+def _nothing_drawn() -> Exception:
+    from .picture import RenderError
+
+    return RenderError("the painter left no clip: the file is missing or empty")
 
 
 def _painter() -> Render:

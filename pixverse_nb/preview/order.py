@@ -107,8 +107,8 @@ def read_order(body: Mapping[str, Any], shelf: Shelf) -> Order:
     """Read and validate a request body.
 
     Names that the schema does not know are let through without effect, as the service does with other models'
-    parameters. An `image_url` that this engine does not serve itself is never fetched: it becomes the label of a
-    stand-in.
+    parameters. An `image_url` that this engine does not serve itself is never fetched: the prompt's own scene is drawn
+    in the picture's place, and says so.
 
     Raises
     ------

@@ -6,12 +6,14 @@ import base64
 import binascii
 import hashlib
 import math
+import os
 import re
 import secrets
 import threading
 import time
 from collections import deque
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 TYPES: Mapping[str, str] = {
@@ -37,13 +39,21 @@ _DATA_URL = re.compile(r"data:([\w.+-]+/[\w.+-]+)?(?:;[\w.+-]+=[^;,]*)*;base64,"
 _ASSET = re.compile(r"[0-9a-f]{64}\.[a-z0-9]{1,5}")
 
 
+def is_clip(path: Path) -> bool:
+    """Whether there is a file with anything in it."""
+    try:
+        return path.is_file() and path.stat().st_size > 0
+    except FileNotFoundError:  # deleted in between
+        return False
+
+
 class Shelf:
     """Pictures and clips of one engine; safe from every thread.
 
     Parameters
     ----------
     folder : Path
-        Where they lie; made when missing.
+        Where they lie; made when missing. Clips that an earlier run left are deleted once they are older than `life_s`.
     life_s : float
         Seconds after which a clip's URL answers 404 and its file is deleted (the service: 7 days).
     """
@@ -58,6 +68,7 @@ class Shelf:
         self._shown_until: dict[Path, float] = {}
         for part in (self._assets, self._clips):
             part.mkdir(parents=True, exist_ok=True)
+        self._sweep_leftovers()
 
     def keep_asset(self, data_url: str) -> str:
         """Store an upload; returns its file name, `<sha256>.<extension>`.
@@ -92,7 +103,7 @@ class Shelf:
         """The clip that was drawn for this key before, if it is still there; it stays until it is published."""
         path = self._clips / f"{key}.mp4"
         with self._lock:
-            if not path.is_file():
+            if not is_clip(path):
                 return None
             self._shown_until[path] = math.inf
             return path
@@ -105,7 +116,7 @@ class Shelf:
         """Put a drawing in its place; the first one for a key stays, so that the same order gives the same bytes."""
         with self._lock:
             path = self._clips / f"{key}.mp4"
-            if path.is_file():
+            if is_clip(path):
                 drawing.unlink()
             else:
                 drawing.replace(path)
@@ -116,6 +127,8 @@ class Shelf:
         """Give a clip a new URL's id, which works without a key for the shelf's life."""
         file_id = secrets.token_hex(16)
         until = time.monotonic() + self._life_s
+        with suppress(OSError):
+            os.utime(clip)  # a later run, or another engine on this folder, counts its life from here
         with self._lock:
             self._sweep()
             self._urls[file_id] = (clip, job_id)
@@ -128,6 +141,14 @@ class Shelf:
         with self._lock:
             self._sweep()
             return self._urls.get(file_id)
+
+    def _sweep_leftovers(self) -> None:
+        """Delete what an earlier run left and whose life is over, its unfinished drawings included."""
+        now = time.time()
+        for path in self._clips.glob("*.mp4"):
+            with suppress(OSError):  # somebody else's, open there, or gone already
+                if now - path.stat().st_mtime > self._life_s:
+                    path.unlink()
 
     def _sweep(self) -> None:
         """Forget URLs whose life is over, and clips that have none left."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import os
 import re
 import socket
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from typing import BinaryIO
 
 from .replies import CUT_HALFWAY, RESET, Reply
 
@@ -15,6 +18,7 @@ _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 _DAMAGE = bytes(value ^ 0x55 for value in range(256))
 _RANGED = frozenset({"GET", "HEAD"})
 _DRIPS = 50
+_PIECE = 2**16  # bytes of a spoilt answer that are in memory at once
 
 Pause = Callable[[float], bool]
 """Waits so many seconds; True when the engine is closing."""
@@ -72,20 +76,28 @@ def _send_body(handler: BaseHTTPRequestHandler, reply: Reply, first: int, count:
             if count:
                 handler.connection.sendfile(file, first, count)
         return
-    content = reply.body.read_bytes() if isinstance(reply.body, Path) else reply.body
-    if reply.corrupt:
-        good = len(content) // 4
-        content = content[:good] + content[good:].translate(_DAMAGE)
-    content = content[first : first + count]
-    if not reply.drip_s:
-        handler.wfile.write(content)
-        return
-    step = max(1, -(-len(content) // _DRIPS))
-    for start in range(0, len(content), step):
-        handler.wfile.write(content[start : start + step])
-        if pause(reply.drip_s / _DRIPS):
-            handler.close_connection = True
+    step = max(1, -(-count // _DRIPS)) if reply.drip_s else count
+    with reply.body.open("rb") if isinstance(reply.body, Path) else io.BytesIO(reply.body) as source:
+        good = source.seek(0, os.SEEK_END) // 4 if reply.corrupt else None
+        source.seek(first)
+        for left in range(count, 0, -max(step, 1)):
+            for piece in _pieces(source, min(step, left), good):
+                handler.wfile.write(piece)
+            if reply.drip_s and pause(reply.drip_s / _DRIPS):
+                handler.close_connection = True
+                return
+
+
+def _pieces(source: BinaryIO, count: int, good: int | None) -> Iterator[bytes]:
+    """The next `count` bytes, damaged from the place `good` on; in pieces, for many answers leave at once."""
+    while count > 0:
+        at = source.tell()
+        piece = source.read(min(_PIECE, count))
+        if not piece:  # the file is shorter than it was
             return
+        count -= len(piece)
+        sound = len(piece) if good is None else min(max(good - at, 0), len(piece))
+        yield piece[:sound] + piece[sound:].translate(_DAMAGE)
 
 
 def _reset(handler: BaseHTTPRequestHandler) -> None:

@@ -9,20 +9,48 @@ import numpy as np
 
 from .camera import Pose
 from .glow import Beam
-from .palette import mix, scaled, turned
+from .palette import mix, scaled
 from .pen import Pen, Tones
 from .planes import Frame, Plate, Triple, lay
-from .roles import CLOTHES, COATS, FLOWERS, HAIR, ROLES, SKINS, SKY, TROUSERS, Role
+from .roles import HAIR, ROLES, SKINS, SKY, TROUSERS, Role
 from .troupe import Part, parts
-from .vocabulary import COLOURS, FLYERS, PEOPLE, SWIMMERS, WALKERS
-from .words import Actor, tokens
+from .vocabulary import FLYERS, PEOPLE, SWIMMERS, WALKERS
+from .wardrobe import colour_of, umbrella_of
+from .wonders import sheltered
+from .words import Actor
 from .world import Item, Setting, World
 
-_FAR = frozenset({"castle", "house", "windmill", "lighthouse", "tree", "train"})
+_FAR = frozenset({"castle", "house", "windmill", "lighthouse", "tree", "train", "volcano", "waterfall"})
 _MINGLED = ("woman", "man", "child", "man", "woman", "man", "woman")  # a crowd, from the front to the back
 _MIDDLES = {True: (0.5,), False: (0.56, 0.25, 0.80)}
 """Where the group of each subject gathers, as a share of the width, by whether it is the only one."""
-_UNIFORM = frozenset({"soldier", "astronaut", "dancer"})  # people who all wear the same
+_NEAR_KINDS = {
+    "flower": "bloom", "woman": "face of a woman", "man": "face of a man", "child": "face of a man",
+    "dancer": "face of a woman", "runner": "face of a man",
+}  # fmt: skip
+"""What is drawn instead when it is seen from near."""
+_PORTRAITS = frozenset({"face of a woman", "face of a man"})
+_BEASTS = frozenset(
+    {
+        "cat",
+        "dog",
+        "fox",
+        "horse",
+        "deer",
+        "elephant",
+        "lion",
+        "bear",
+        "panda",
+        "camel",
+        "penguin",
+        "frog",
+        "robot",
+        "bird",
+        "butterfly",
+    }
+)
+_SHELTERED = frozenset({"woman", "man", "child"})
+_UNDER_UMBRELLA = (0.50, 0.54, 0.06, 1.34)
 _SMALL_GROUP = 4  # so few stand side by side; more stand in depth
 _LOOKS = 7  # figures that differ; in a larger crowd two and two look alike
 _ON_CRAG = 0.72
@@ -111,7 +139,7 @@ def perform(world: World, setting: Setting) -> tuple[list[Item], list[Item]]:
 def _performers(world: World, setting: Setting, part: Part, number: int, *, alone: bool) -> list[Performer]:
     """One subject and its companions, the farthest first."""
     actor = part.actor
-    kind = "bloom" if part.close and actor.kind == "flower" else actor.kind
+    kind = _NEAR_KINDS.get(actor.kind, actor.kind) if part.close else actor.kind
     lead = ROLES[kind]
     rng = world.dice(f"actor {kind} {number}")
     count = lead.count(part.asked)
@@ -120,6 +148,8 @@ def _performers(world: World, setting: Setting, part: Part, number: int, *, alon
     spots = _spots(world, setting, kind, count, rng, middle=_MIDDLES[alone][number])
     step = float(rng.random())
     cast: list[Performer] = []
+    if part.close and kind in _BEASTS:
+        spots = [replace(spot, y=spot.y + 0.05, size=spot.size * 1.7) for spot in spots]
     for n, spot in enumerate(spots):
         lag = step if kind == "soldier" else float(rng.random())  # soldiers keep step
         if n >= _LOOKS and kind in WALKERS:
@@ -144,6 +174,8 @@ def _performer(  # noqa: PLR0917 - one of a group, and its place
         size *= ROLES[kind].size / ROLES["man"].size
         n += 1  # nobody in a crowd is dressed for an entrance
     role = ROLES[kind]
+    if actor.trim is not None and kind in _SHELTERED:
+        role = replace(role, draw=sheltered(role.draw), box=_UNDER_UMBRELLA)
     bob, rise, grounded = _afloat(world, kind)
     return Performer(
         world,
@@ -183,7 +215,7 @@ class _Spot:
     size: float = 1.0
 
 
-def _spots(
+def _spots(  # noqa: PLR0911 - the first rule that fits
     world: World, setting: Setting, kind: str, count: int, rng: np.random.Generator, *, middle: float
 ) -> list[_Spot]:
     """A place for each of a group; the first one leads it."""
@@ -208,6 +240,8 @@ def _spots(
         ]
     if kind == "bloom":
         return [_Spot(middle, 1.02)]
+    if kind in _PORTRAITS:
+        return [_Spot(middle + 0.38 * (n + 1) // 2 * (-1) ** n, 1.01, 1.0 - 0.08 * n) for n in range(count)]
     feet = min(high + 0.13, 0.95) if kind == "ship" else setting.feet
     nearest = high + 0.30 * (feet - high)
     back = nearest if kind == "ship" else max(nearest, min(_SHORE.get(world.scene.place, 0.0), feet - 0.015))
@@ -275,8 +309,8 @@ def _hovering(world: World, kind: str, n: int, count: int, rng: np.random.Genera
 def _tones(world: World, actor: Actor, distance: float, n: int, rng: np.random.Generator) -> Tones:
     """The subject's colours in the light of the place; `n` counts companions."""
     kind = actor.kind
-    people = kind in PEOPLE
-    colour = _colour(world, actor, n, rng)
+    people = kind in PEOPLE or kind in _PORTRAITS
+    colour = colour_of(world, actor, n, rng)
     level = 1.0 if world.light.level > 0.4 else 1.5
     haze = max(distance - 0.2, 0.0) * (0.2 if people else 0.5) + (0.22 if kind in _FAR else 0.0)
 
@@ -292,31 +326,11 @@ def _tones(world: World, actor: Actor, distance: float, n: int, rng: np.random.G
     glow: Triple = (1.0, 0.80, 0.42) if dark else mix(world.light.middle, (0.2, 0.24, 0.3), 0.4)
     if kind in {"robot", "ufo"}:
         glow = (0.35, 0.95, 1.0)
+    elif kind == "rider" or (actor.trim is not None and kind in _SHELTERED):
+        glow = lit(umbrella_of(world, actor, n))  # or what the rider wears
+    pale: Triple = actor.trim if kind == "ship" and actor.trim is not None else (0.93, 0.92, 0.89)
     turn = n + int(rng.integers(0, 3)) if people and n else 0
     return Tones(
-        lit(colour), lit(TROUSERS[turn % len(TROUSERS)]), lit((0.93, 0.92, 0.89)), lit(SKINS[turn % len(SKINS)]), glow,
+        lit(colour), lit(TROUSERS[turn % len(TROUSERS)]), lit(pale), lit(SKINS[turn % len(SKINS)]), glow,
         lit(HAIR[(turn * 2 + n) % len(HAIR)]) if n else HAIR[0], cut=(n - 1) % 3 + 1 if n else 0,
     )  # fmt: skip
-
-
-def _colour(world: World, actor: Actor, n: int, rng: np.random.Generator) -> Triple:
-    """What the prompt says, or what its kind wears; companions differ."""
-    kind = actor.kind
-    plain = ROLES[kind].colour
-    chance = float(rng.normal())
-    said = actor.colour
-    if kind == "fox" and said == COLOURS["red"]:
-        said = None  # a red fox is orange
-    if kind in {"flower", "bloom"} and said is None:
-        said = next((FLOWERS[word] for word in tokens(world.shot.prompt) if word in FLOWERS), None)
-    if said is not None:
-        return said if n == 0 else scaled(turned(said, 0.008 * chance), 0.88 + 0.07 * (n % 4))
-    if kind == "tree":
-        seasons = world.scene.weather
-        return (0.96, 0.62, 0.74) if "petals" in seasons else (0.86, 0.46, 0.14) if "leaves" in seasons else plain
-    if n == 0:
-        return plain
-    shades = COATS.get(kind, CLOTHES if kind in PEOPLE - _UNIFORM else ())
-    if shades:
-        return shades[(3 * n + int(rng.integers(0, 2))) % len(shades)]
-    return scaled(turned(plain, 0.17 * n if kind == "dancer" else 0.015 * chance, 0.9), 0.86 + 0.08 * (n % 4))

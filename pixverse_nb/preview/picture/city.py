@@ -12,6 +12,8 @@ from .land import ground, rows_plate
 from .palette import gradient, mix, scaled, turned
 from .planes import Floats, Plate, Triple, painted, pasted
 from .sky import sky
+from .troupe import parts
+from .vocabulary import STANDING
 from .water import Water
 from .world import Item, Setting, Still, World
 
@@ -24,15 +26,29 @@ _NEON: tuple[Triple, ...] = (
 )
 
 
+_FEET = 0.90
+
+
 def skyline(world: World) -> Setting:
-    """Three rows of towers behind a wet promenade that mirrors them."""
+    """Three rows of towers behind water that mirrors them, and a quay where somebody stands."""
     base = world.horizon / world.height
     rows = ((0.44, 26, 0.60, 0.10), (0.50, 17, 0.36, 0.22), (0.40, 11, 0.14, 0.42))
     items: list[Item] = [*sky(world)]
     for n, (tall, count, distance, depth) in enumerate(rows):
         items.append(Still(_towers(world, n, tall=tall, count=count, distance=distance, depth=depth, base=base)))
-    wet = Water.of(world, rough=0.10 if "rain" in world.scene.weather else 0.16, depth=0.42)
-    return Setting([*items, wet], feet=0.90)
+    items.append(Water.of(world, rough=0.10 if "rain" in world.scene.weather else 0.16, depth=0.42))
+    if any(actor.kind in STANDING for actor in world.scene.actors):
+        items.append(Still(_quay(world)))
+    return Setting(items, feet=_FEET)
+
+
+def _quay(world: World) -> Plate:
+    """Paved ground on this side of the water; deep enough for many, when there are many."""
+    many = any(part.asked not in {None, 1} for part in parts(world.shot, world.scene))
+    base = world.horizon / world.height
+    top = base + (0.28 if many else 0.5) * (_FEET - base)
+    stone = scaled((0.40, 0.39, 0.41), 0.7 if world.scene.weather & {"rain", "storm"} else 1.0)
+    return ground(world, "quay", near=stone, far=stone, grain=8, from_row=int(top * world.height), paved=True)
 
 
 def _towers(world: World, n: int, *, tall: float, count: int, distance: float, depth: float, base: float) -> Plate:
@@ -155,33 +171,53 @@ _PLASTER: tuple[Triple, ...] = (
 )
 
 
+_DEPTHS = (0.12, 0.30, 0.55, 0.92)  # of the church and the rows, under a camera that hardly moves
+_APART = 0.07  # of the frame: a camera's way beyond which the rows stay together
+_ASIDE = 0.17  # of the width: how far the end of the street may wander from the middle
+
+
 def street(world: World) -> Setting:
     """Two rows of old houses that run to a bright vanishing point, in three depths."""
-    items: list[Item] = [*sky(world)]
-    spans = ((5.0, 22.0, 0.30, 6), (2.4, 5.0, 0.55, 2), (1.02, 2.4, 0.92, 2))
-    items.append(Still(_church(world)))
-    for n, (near, far, depth, _) in enumerate(spans):
-        if n == 2:
-            items.append(
-                Still(
-                    ground(
-                        world,
-                        "cobbles",
-                        near=(0.52, 0.46, 0.40),
-                        far=(0.80, 0.70, 0.56),
-                        grain=10,
-                        depth=0.75,
-                        paved=True,
-                    )
-                )
-            )
-        items.append(Still(_houses(world, n, near, far, depth)))
+    depths = _depths(world)
+    paving = ground(
+        world,
+        "cobbles",
+        near=(0.52, 0.46, 0.40),
+        far=(0.80, 0.70, 0.56),
+        grain=10,
+        depth=depths[2],
+        paved=True,
+    )
+    items: list[Item] = [*sky(world), Still(_church(world, depths[0])), Still(paving)]
+    # Each row goes on a little behind the nearer one, so that no gap opens between them as the camera moves.
+    for n, (near, far) in enumerate(((4.0, 22.0), (2.0, 5.0), (0.0, 2.4))):
+        items.append(Still(_houses(world, n, near, far, depths[1 + n])))
     return Setting(items, feet=0.93)
 
 
-def _church(world: World) -> Plate:
+def _depths(world: World) -> list[float]:
+    """How far the church and the three rows of houses follow the camera.
+
+    When it goes far, they move nearly as one, or the street would fall apart; and only so far that its end stays in
+    sight, for a camera cannot go sideways through the houses.
+    """
+    rows = world.track.rows
+    turned_by, moved_by = rows[:, 0] - rows[:, 5], rows[:, 2] + rows[:, 5]
+    way = max(float(np.abs(moved_by).max()), float(np.abs(rows[:, 3]).max()), 1e-6)
+    share = min(1.0, _APART / way)
+    # The nearest to the usual depth with which the end of the street stays in sight, or else comes nearest to that.
+    middle = min(
+        (step / 20 for step in range(21)),
+        key=lambda depth: (
+            max(float(np.abs(turned_by + moved_by * depth).max()), _ASIDE),
+            abs(depth - _DEPTHS[2]),
+        ),
+    )
+    return [middle + (depth - _DEPTHS[2]) * share for depth in _DEPTHS]
+
+
+def _church(world: World, depth: float) -> Plate:
     """A tower at the end of the street, pale with distance."""
-    depth = 0.12
     size = world.unit * 0.34
     w, h = 2 * int(size * 0.25), 2 * int(size * 0.5)
     image = Image.new("L", (w * 2, h * 2), 0)
@@ -200,8 +236,9 @@ def _church(world: World) -> Plate:
 
 
 def _houses(world: World, n: int, near: float, far: float, depth: float) -> Plate:
-    """The houses between two distances on both sides, painted on one plate."""
+    """The houses between two distances on both sides, painted on one plate; at 0 they go on to its edges."""
     mx, my = world.reach(depth)
+    near = near or 0.98 * world.width / (world.width + 2 * mx + 4)
     width, height = world.width + 2 * mx, world.height + 2 * my
     image = Image.new("RGBA", (width * 2, height * 2), (0, 0, 0, 0))
     draw = ImageDraw.Draw(image)

@@ -53,7 +53,8 @@ def stands_still(prompt: list[str], negative: list[str]) -> bool:
 def moves(words: list[str], unwanted: list[str]) -> tuple[Move, ...]:
     """Camera moves in reading order, each with the direction that is said of it.
 
-    Each kind comes once, and after a "then" nothing that would undo what came first.
+    Each kind comes once, and after a "then" nothing that would undo what came first. Of two mentions the one that says
+    where the move goes counts: "crane shot of a castle, crane down".
     """
     without = _unwanted(unwanted)
     out: list[Move] = []
@@ -64,10 +65,19 @@ def moves(words: list[str], unwanted: list[str]) -> tuple[Move, ...]:
         end = hits[number + 1][0] if number + 1 < len(hits) else len(words)
         start = hits[number - 1][0] + len(hits[number - 1][1].split()) if number else 0
         move = _turned(Move(MOVES[key], _way(words, start, at, end, key)))
+        vague = next((n for n, one in enumerate(out) if _repeats(one, move, MOVES[key])), None)
+        if vague is not None:
+            out[vague] = move
+            continue
         axes = {_AXES.get(one.kind) for one in out} if "then" in words[:at] else set()
         if all(one.kind != move.kind for one in out) and _AXES.get(move.kind, "") not in axes:
             out.append(move)
     return tuple(out)
+
+
+def _repeats(one: Move, move: Move, kind: str) -> bool:
+    """Whether a move says more clearly what one before it said: a tracking shot goes on while a crane rises."""
+    return not one.way and bool(move.way) and (one.kind == move.kind or one.kind == kind != "track")
 
 
 def _unwanted(unwanted: list[str]) -> set[str]:

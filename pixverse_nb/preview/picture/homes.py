@@ -16,6 +16,7 @@ _HOMES = {
     "candle": "studio",
     "guitar": "studio",
     "dancer": "studio",
+    "bear": "forest",
     "fox": "forest",
     "dragon": "mountains",
     "rainbow": "meadow",

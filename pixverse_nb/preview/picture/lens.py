@@ -15,6 +15,7 @@ from .planes import Bytes, Frame
 
 _CENTRE = (0.5, 0.55)  # of the picture: what a zoom goes toward
 _ROOM = 2  # px around what is seen
+_SLACK = 64  # px by which an enlarged picture exceeds the clip's at most, its lines' padding included
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,8 @@ class Lens:
     drawn: tuple[int, int]
     shown: tuple[int, int]
     _scaler: VideoReformatter = field(init=False, default_factory=VideoReformatter)
-    _source: VideoFrame | None = field(init=False, default=None)
+    _shown: Frame | None = field(init=False, default=None)
+    _room: Bytes | None = field(init=False, default=None)
 
     def cuts(self, zoom: float) -> tuple[Cut, Cut]:
         """Across and down; both must be nudged while drawing."""
@@ -84,21 +86,33 @@ class Lens:
         across, down = cuts
         if (across.length, down.length) == (across.grown, down.grown) == self.shown:
             return canvas
-        source = self._source
-        if source is None or (source.width, source.height) != (across.length, down.length):
-            source = self._source = VideoFrame(across.length, down.length, "yuv420p")
+        if self._shown is None:
+            self._shown = Frame.black(*self.shown)
+        # The scaler's pictures are new in every frame, and in a zoom of another size each time. What is kept from frame
+        # to frame would settle between them, and the gaps that they leave would fit none of the next: memory would grow
+        # with the clip. So their place is held while they are away, and none of them outlives its frame.
+        self._room = None
+        grown = self._grown(canvas, across, down)
+        for kept, plane, part in zip(self._shown.planes, planes_of(grown), (1, 2, 2), strict=True):
+            np.copyto(kept, plane[down.skip // part :, across.skip // part :][: kept.shape[0], : kept.shape[1]])
+        del grown, plane
+        self._room = self._held()
+        return self._shown
+
+    def _held(self) -> Bytes:
+        """As much memory as the scaler wants for one frame, whatever the zoom; it is never touched."""
+        (width, height), (wide, high) = self.drawn, self.shown
+        return np.empty((width * height + (wide + _SLACK) * (high + _SLACK)) * 3 // 2, np.uint8)
+
+    def _grown(self, canvas: Frame, across: Cut, down: Cut) -> VideoFrame:
+        """The part of the canvas that is seen, enlarged."""
+        source = VideoFrame(across.length, down.length, "yuv420p")
         for plane, target, part in zip(canvas.planes, planes_of(source), (1, 2, 2), strict=True):
             top, left = down.start // part, across.start // part
             target[...] = plane[top : top + target.shape[0], left : left + target.shape[1]]
-        grown = self._scaler.reformat(
+        return self._scaler.reformat(
             source, across.grown, down.grown, interpolation=Interpolation.BICUBIC, **_threads()
         )
-        width, height = self.shown
-        y, u, v = (
-            plane[down.skip // part :, across.skip // part :][: height // part, : width // part]
-            for plane, part in zip(planes_of(grown), (1, 2, 2), strict=True)
-        )
-        return Frame(y, u, v)
 
 
 @lru_cache(maxsize=1)

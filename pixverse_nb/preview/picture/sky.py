@@ -50,9 +50,10 @@ def _dome(world: World) -> Plate:
     glow = light.glow * (0.55 * np.exp(-distance * 3.2) + 0.50 * np.exp(-((distance / 0.13) ** 2)))
     rgb += glow[..., None] * np.asarray(light.sun, np.float32)
     plate = painted_softly(rgb, width, height, x=-mx, y=-my)
-    if light.night or "stars" in world.scene.weather:
+    hidden = "storm" in world.scene.weather or world.scene.time == "overcast"
+    if "stars" in world.scene.weather or (light.night and not hidden):
         _stars(world, plate)
-    if light.height < 0.7 or light.night:
+    if (light.height < 0.7 or light.night) and not hidden:
         _disc(world, plate)
     return plate
 
@@ -80,9 +81,8 @@ def _disc(world: World, plate: Plate) -> None:
     light = world.light
     radius = world.unit * (0.045 if light.night else 0.058)
     sx, sy = world.sun[0] - plate.x, world.sun[1] - plate.y
-    strength = (
-        1.0 if light.night else 0.22 if _cloudiness(world) > 0.9 else 0.88
-    )  # behind thick clouds it is a pale spot
+    # Behind thick clouds it is a pale spot.
+    strength = 0.22 if _cloudiness(world) > 0.9 else 1.0 if light.night else 0.88
     luma, u, v = plate.planes
     for plane, part, value in ((luma, 1, 236.0 if not light.night else 214.0), (u, 2, 122.0), (v, 2, 134.0)):
         r = radius / part

@@ -1,4 +1,4 @@
-"""Lettering: the honest mark in the corner, the prompt as a slate, and the card for a picture that was not fetched.
+"""Lettering: the honest mark in the corner, the prompt as a slate, and a word on a picture that was not fetched.
 
 Text is drawn with Pillow. Fonts that are common on Linux, macOS and Windows are used where they exist, by script;
 Pillow's own font otherwise. A character that no font has is left out: a missing letter never stops a clip.
@@ -35,7 +35,10 @@ _BY_SCRIPT = {
     "THAI": ("NotoSansThai-Regular.ttf", "NotoSansThaiLooped-Regular.ttf"),
     "TAMIL": ("NotoSansTamil-Regular.ttf",),
 }  # fmt: skip
+_WITH_CJK = (("\u3000", "\u33ff"), ("\ufe30", "\ufe4f"), ("\uff00", "\uffef"))
+"""What CJK fonts alone have, whatever it is called: punctuation, long vowels, forms of full and of half width."""
 _UNDRAWN = {"So", "Cs", "Co", "Cn", "Cc", "Cf"}  # emoji and what has no shape
+_CLOSING = {"Po", "Pe", "Pf"}  # what no line begins with
 _LONGEST = 220  # characters of a prompt that a slate shows
 
 
@@ -56,7 +59,9 @@ def font(script: str, size: int) -> Font:
 def _script(char: str) -> str:
     """The script a character belongs to, where it needs a font of its own."""
     name = unicodedata.name(char, "").split(" ")[0]
-    return name if name in _BY_SCRIPT else ""
+    if name in _BY_SCRIPT:
+        return name
+    return "CJK" if any(first <= char <= last for first, last in _WITH_CJK) else ""
 
 
 def _runs(text: str) -> list[tuple[str, str]]:
@@ -121,7 +126,7 @@ def _words(text: str) -> list[str]:
     pieces: list[str] = []
     for char in text:
         joins = pieces and not pieces[-1].endswith(" ") and not _script(char) and not _script(pieces[-1][-1])
-        if joins:
+        if joins or (pieces and _script(char) and unicodedata.category(char) in _CLOSING):
             pieces[-1] += char
         else:
             pieces.append(char)
@@ -136,9 +141,20 @@ def _plate(image: Image.Image, x: int, y: int) -> Plate:
 
 def mark(width: int, height: int) -> Plate:
     """The word PREVIEW in the upper right corner, small and see-through."""
+    badge, size = _badge("PREVIEW", width, height)
+    return _plate(badge, width - badge.width - size, size)
+
+
+def unfetched(width: int, height: int) -> Plate:
+    """What is said in the upper left corner when an address was given for a picture, which is never fetched."""
+    badge, size = _badge("PICTURE NOT FETCHED", width, height)
+    return _plate(badge, size, size)
+
+
+def _badge(text: str, width: int, height: int) -> tuple[Image.Image, int]:
+    """A few spaced letters on a rounded shade, for a clip of this size; and how high they are, px."""
     size = max(9, round(min(width, height) * 0.026))
     pad = round(size * 0.55)
-    text = "PREVIEW"
     spacing = size * 0.16
     long = sum(width_of(c, size) + spacing for c in text) - spacing
     w, h = 2 * int((long + 2 * pad) / 2 + 1), 2 * int(size * 1.9 / 2)
@@ -149,7 +165,7 @@ def mark(width: int, height: int) -> Plate:
     for char in text:
         write(draw, (x, h / 2 - size * 0.60), char, size, (255, 255, 255, 190))
         x += width_of(char, size) + spacing
-    return _plate(image, width - w - size, size)
+    return image, size
 
 
 def slate(prompt: str, width: int, height: int) -> Plate | None:

@@ -66,7 +66,8 @@ _PLACES: dict[str, dict[str, float]] = {
     "moon": {"drone": 0.12}, "mars": {"wind": 0.45},
 }  # fmt: skip
 _WEATHER = {"rain": {"rain": 0.6}, "storm": {"rain": 0.65, "thunder": 0.8, "wind": 0.5}, "wind": {"wind": 0.45}, "fireflies": {"crickets": 0.25},
-            "aurora": {"pad": 0.4}, "stars": {"pad": 0.25}, "petals": {"pad": 0.3}, "fog": {"wind": 0.25}}  # fmt: skip
+            "aurora": {"pad": 0.4}, "stars": {"pad": 0.25}, "petals": {"pad": 0.3}, "fog": {"wind": 0.25},
+            "fireworks": {"bangs": 0.8}, "eruption": {"roar": 0.4}}  # fmt: skip
 _WORDS = {
     "crowd": ("crowd", 0.5),
     "traffic": ("traffic", 0.5),
@@ -76,7 +77,7 @@ _WORDS = {
 }
 _ACTORS = {"car": {"engine": 0.30}, "train": {"engine": 0.5}, "rocket": {"roar": 0.8}, "plane": {"engine": 0.25}, "campfire": {"fire": 0.6},
            "ship": {"sea": 0.5}, "ufo": {"drone": 0.4}, "robot": {"drone": 0.15}, "product": {"pad": 0.5}, "balloon": {"wind": 0.3},
-           "crowd": {"crowd": 0.5}, "submarine": {"hum": 0.5}, "dragon": {"growl": 0.8, "fire": 0.3}}  # fmt: skip
+           "waterfall": {"falls": 0.8}, "volcano": {"roar": 0.5, "fire": 0.3}, "crowd": {"crowd": 0.5}, "submarine": {"hum": 0.5}, "dragon": {"growl": 0.8, "fire": 0.3}}  # fmt: skip
 
 
 def _voices(world: World) -> list[tuple[float, Voice]]:
@@ -227,6 +228,17 @@ def _boom(since: Clock, event: Event) -> NDArray[np.float64]:
     return np.asarray(grumble) * rough * np.exp(-since * 1.6) * np.clip(since * 20, 0, 1) * 0.35
 
 
+def _bang(since: Clock, event: Event) -> NDArray[np.float64]:
+    """A firework's thud, and its crackle."""
+    thud = np.sin(2 * np.pi * (70 + 30 * event.a) * since * np.exp(-since * 2)) * np.exp(-since * 9)
+    crackle = (
+        np.sin(2 * np.pi * (1900 + 900 * event.b) * since * (1 + 5 * since))
+        * np.sin(since * 310) ** 8
+        * np.exp(-since * 3.5)
+    )
+    return np.asarray(thud + 0.22 * crackle) * np.clip(since * 200, 0, 1)
+
+
 def _growl(since: Clock, event: Event) -> NDArray[np.float64]:
     """A beast's roar: a rough low voice that rises, breaks and falls."""
     part = since / event.long
@@ -327,6 +339,8 @@ _MAKERS: dict[str, Callable[[World], Voice]] = {
     "lapping": lambda w: _both((0.7, _swelling(w, "lap", (250, 2600, 0.5), (0.55, 0.83), 0.1)), (0.25, _events(w, "lap", 2.0, (0.05, 0.12), _bubble))),
     "wind": lambda w: _both((1.0, _swelling(w, "wind", (90, 900, 0.7), (0.11, 0.29), 0.15)), (0.4, _swelling(w, "whistle", (500, 1500, 0.2), (0.17, 0.37), 0.0))),
     "rain": lambda w: _both((0.9, _swelling(w, "rain", (900, 9500, 0.25), (0.09,), 0.75)), (0.25, _events(w, "drops", 26, (0.01, 0.04), _crack))),
+    "falls": lambda w: _both((1.0, _swelling(w, "falls", (180, 6500, 0.45), (0.10, 0.17), 0.85)), (0.4, _swelling(w, "plunge", (40, 320, 0.5), (0.3,), 0.7))),
+    "bangs": lambda w: _events(w, "bangs", 1.6, (0.5, 1.1), _bang),
     "thunder": lambda w: _events(w, "thunder", 0.35, (2.2, 3.6), _boom),
     "birds": lambda w: _both((0.8, _events(w, "birds", 1.5, (0.25, 0.8), _chirp)), (0.2, _swelling(w, "leaves", (900, 4200, 0.4), (0.23,), 0.3))),
     "crickets": lambda w: _both((0.5, _events(w, "crickets", 3.0, (0.3, 0.9), _cricket)), (0.2, _swelling(w, "night", (200, 1600, 0.8), (0.1,), 0.6))),

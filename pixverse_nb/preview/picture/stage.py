@@ -20,7 +20,9 @@ def frames(world: World) -> Iterator[Frame]:
     items = _items(world)
     below = _vignette(world)
     least = below + np.uint8(16)
-    mark = slate.mark(*world.size)
+    marks = [slate.mark(*world.size)]
+    if world.shot.image_label is not None:
+        marks.append(slate.unfetched(*world.size))
     title = slate.slate(world.shot.prompt, *world.size)
     canvas = Frame.black(world.width, world.height)
     lens = Lens((world.width, world.height), world.size)
@@ -33,7 +35,8 @@ def frames(world: World) -> Iterator[Frame]:
         shown = lens.through(canvas, cuts)
         np.maximum(shown.y, least, out=shown.y)
         np.subtract(shown.y, below, out=shown.y)
-        lay(shown, mark)
+        for mark in marks:
+            lay(shown, mark)
         if title is not None and pose.seconds < _SLATE:
             lay(shown, _faded(title, min(1.0, (_SLATE - pose.seconds) / 0.15)))
         yield shown
@@ -41,8 +44,8 @@ def frames(world: World) -> Iterator[Frame]:
 
 def _items(world: World) -> list[Item]:
     """Everything that is drawn, from back to front."""
-    if photo.has_picture(world.shot):
-        return [*photo.photo(world), *weather(world)]
+    if world.shot.image is not None:
+        return [*photo.photo(world, world.shot.image), *weather(world)]
     setting = (offworld if world.scene.place in offworld.BUILDERS else places).build(world)
     far, near = cast.perform(world, setting)
     return [*glow.with_bow(world, setting.behind), *far, *near, *setting.before, *weather(world)]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import colorsys
 from collections.abc import Collection
 
 from .planes import Triple
 from .search import STOPS, found
-from .vocabulary import COLOURS, COPULAS, GARMENTS, PARTS, PLACES, TRIFLES
+from .vocabulary import COLOURS, COPULAS, GARMENTS, LIGHTS, PARTS, PLACES, TRIFLES
 
 ALL = "all"
 _NEAR = 3  # words between a colour and what it colours, at most
@@ -16,6 +17,15 @@ _DRAWN = {
     "ground": frozenset({"beach", "forest", "desert", "snow", "mountains", "meadow"}),
 }
 _OF_LIGHT = frozenset({"hour", "light", "lighting", "glow"})
+
+
+def alike(one: Triple, other: Triple) -> bool:
+    """Whether two colours go by the same name: of one hue, or grey, and about as bright."""
+    (h1, s1, v1), (h2, s2, v2) = colorsys.rgb_to_hsv(*one), colorsys.rgb_to_hsv(*other)
+    if min(s1, s2) < 0.35:
+        return max(s1, s2) < 0.35 and abs(v1 - v2) < 0.12
+    apart = abs(h1 - h2)
+    return min(apart, 1 - apart) < 0.055 and abs(v1 - v2) < 0.48
 
 
 def run(words: list[str], at: int) -> list[int]:
@@ -66,7 +76,7 @@ def tints(words: list[str], subjects: Collection[int], place: str) -> dict[str, 
     out: dict[str, Triple] = {}
     homeless: list[Triple] = []
     for at, key in found(COLOURS, words):
-        part = _part(words, at, subjects)
+        part = _part(words, at, subjects, place)
         if part is None or (key == "golden" and _OF_LIGHT.intersection(words[at + 1 : at + 2])):
             continue  # the golden hour is a time of day
         if part == ALL or place in _DRAWN[part]:
@@ -78,7 +88,7 @@ def tints(words: list[str], subjects: Collection[int], place: str) -> dict[str, 
     return out
 
 
-def _part(words: list[str], at: int, subjects: Collection[int]) -> str | None:
+def _part(words: list[str], at: int, subjects: Collection[int], place: str) -> str | None:
     ahead = run(words, at)
     taken = GARMENTS | TRIFLES
     if owner(words, at, subjects) is not None or worn(words, at, subjects) or any(words[i] in taken for i in ahead):
@@ -87,11 +97,12 @@ def _part(words: list[str], at: int, subjects: Collection[int]) -> str | None:
     heads = [PARTS[words[i]] for i in ahead if words[i] in PARTS]
     if heads:
         return heads[-1]
-    if not any(words[i] in PLACES for i in ahead):
-        said = _said_before(words, at, subjects)
-        if said is not None:
-            return said or None
-    return ALL
+    if any(words[i] in PLACES or words[i] in LIGHTS for i in ahead):
+        return ALL
+    said = _said_before(words, at, subjects)
+    if said is not None:
+        return said or None
+    return ALL if not ahead or place == "dream" else None  # a green ball is green, and nothing else is
 
 
 def _said_before(words: list[str], at: int, subjects: Collection[int]) -> str | None:

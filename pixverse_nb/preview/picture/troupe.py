@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from .planes import Triple
 from .search import found
 from .shot import Shot
 from .vocabulary import PEOPLE, SUBJECTS
@@ -24,6 +25,7 @@ _GROUPS = frozenset([
     "band", "cluster", "clusters", "legion", "sea", "field", "fields", "row", "rows", "colony", "family", "lots",
     "plenty",
 ])  # fmt: skip
+_COLONIES = frozenset(["colony", "herd", "flock", "pack", "swarm", "caravan", "crowd", "army"])
 _GATHERED = frozenset(["crowd", "crowds", "flock", "army", "troops", "family", "couple", "parade"])  # subjects, too
 _IRREGULAR = frozenset([
     "men", "women", "children", "kids", "people", "geese", "crowd", "crowds", "audience", "pedestrians", "villagers",
@@ -37,6 +39,9 @@ _BY_NAME = {
     "friends": 3,
     "family": 4,
     "crowd": MANY,
+    "stadium": MANY,
+    "football match": MANY,
+    "soccer match": MANY,
     "crowds": MANY,
     "audience": MANY,
     "parade": MANY,
@@ -45,10 +50,20 @@ _RIDING = frozenset(["riding", "rides", "ride", "cycling", "cycles", "pedaling",
 _DANCING = frozenset(
     ["dancing", "dances", "dance", "waltzing", "waltz", "tango", "pirouette", "pirouettes", "twirling"]
 )
+_MOUNTED = frozenset(["rider", "jockey", "horseback", "riders"])
+_SPORTS = ("surfer", "skier")
+_SHADE: Triple = (0.78, 0.14, 0.16)  # of an umbrella without a colour
 _FIRES = frozenset(["campfire", "bonfire", "fireplace", "fire"])
-_CLOSE = ("close-up", "closeup", "close up", "macro", "extreme close")
+_CLOSE = ("close-up", "closeup", "close up", "macro", "extreme close", "portrait of", "headshot")
 _LOOK_BACK = 4  # words between a number and what it counts: "three very small white cats"
 _STOPS = frozenset([".", ",", ";", ":", "!", "?", "and", "with", "or", "on", "in", "at", "over", "under", "near", "by"])
+
+
+_COUNTED_AS = {
+    "dancer": frozenset({"woman", "man", "crowd"}),
+    "rider": frozenset({"horse", "man", "woman"}),
+    **dict.fromkeys(_SPORTS, frozenset({"man", "woman"})),
+}
 
 
 @dataclass(frozen=True)
@@ -79,7 +94,7 @@ def parts(shot: Shot, scene: Scene) -> list[Part]:
     close = any(phrase in text for phrase in _CLOSE)
     cast = []
     for n, actor in enumerate(actors):
-        kinds = {actor.kind} | ({"woman", "man", "crowd"} if actor.kind == "dancer" else set())
+        kinds = {actor.kind} | _COUNTED_AS.get(actor.kind, frozenset())
         asked = [count for kind, count in named if kind in kinds and count is not None]
         cast.append(Part(actor, max(asked) if asked else None, close=close and n == 0))
     led = {kind for kind, count in named if count is None}  # named for themselves, and not only as a crowd of others
@@ -92,10 +107,14 @@ def _named(words: list[str]) -> Iterator[tuple[str, int | None]]:
     for at, key in found(SUBJECTS, words):
         last = words[at + len(key.split()) - 1]
         plural = last in _IRREGULAR or last != key.split()[-1] or (last.endswith("s") and last[:-1] in SUBJECTS)
+        if last in {"sails", "sail"}:
+            continue  # the sails of one ship
         yield SUBJECTS[key], _BY_NAME.get(key, _counted(words, at, plural=plural))
 
 
 def _counted(words: list[str], at: int, *, plural: bool) -> int | None:
+    if not plural and words[at + 1 : at + 2] and words[at + 1] in _COLONIES:
+        return MANY
     for word in reversed(words[max(at - _LOOK_BACK, 0) : at]):
         if word in _STOPS:
             break
@@ -125,6 +144,13 @@ def _joined(actors: tuple[Actor, ...], words: list[str]) -> list[Actor]:
     kinds = [actor.kind for actor in actors]
     if "candle" in kinds and not said & _FIRES:
         actors = tuple(actor for actor in actors if actor.kind != "campfire")  # it is the candle that burns
+    for sport in _SPORTS:
+        if sport in kinds and any(actor.kind in _PERSONS for actor in actors):  # a woman who surfs
+            colour = next((actor.colour for actor in actors if actor.kind in _PERSONS and actor.colour), None)
+            rest = tuple(actor for actor in actors if actor.kind not in _PERSONS | {sport})
+            actors = (Actor(sport, colour), *rest)
+    actors = _sheltered(_mounted(actors, words))
+    kinds = [actor.kind for actor in actors]
     if "bicycle" in kinds and said & _RIDING:
         rider = next((actor for actor in actors if actor.kind in PEOPLE), None)
         colour = rider.colour if rider else next(actor.colour for actor in actors if actor.kind == "bicycle")
@@ -137,3 +163,38 @@ def _joined(actors: tuple[Actor, ...], words: list[str]) -> list[Actor]:
             joined.setdefault(one.kind, one)
         return list(joined.values())
     return list(actors)
+
+
+_PERSONS = frozenset({"woman", "man", "child", "soldier", "crowd"})
+
+
+def _mounted(actors: tuple[Actor, ...], words: list[str]) -> tuple[Actor, ...]:
+    """Somebody and a horse are one if the words say who rides: "a knight on a white horse"."""
+    horse = next((actor for actor in actors if actor.kind == "horse"), None)
+    if horse is None:
+        return actors
+    on = any(
+        words[at] in {"on", "upon"}
+        for at, key in found(SUBJECTS, words)
+        if SUBJECTS[key] == "horse"
+        for at in range(max(at - 3, 0), at)
+    )
+    said = set(words)
+    person = next((actor for actor in actors if actor.kind in _PERSONS), None)
+    if not said & _MOUNTED and (person is None or not (on or said & _RIDING)):
+        return actors
+    both = Actor("rider", horse.colour, person.colour if person else None)
+    return both, *(actor for actor in actors if actor not in {horse, person})
+
+
+def _sheltered(actors: tuple[Actor, ...]) -> tuple[Actor, ...]:
+    """The first person holds the umbrella; where nobody is, it stands for itself."""
+    shade = next((actor for actor in actors if actor.kind == "umbrella"), None)
+    person = next((actor for actor in actors if actor.kind in {"woman", "man", "child", "crowd"}), None)
+    if shade is None or person is None:
+        return actors
+    return tuple(
+        replace(actor, trim=shade.colour or _SHADE) if actor is person else actor
+        for actor in actors
+        if actor is not shade
+    )

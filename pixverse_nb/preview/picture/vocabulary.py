@@ -32,11 +32,11 @@ TIMES = _table({
 })  # fmt: skip
 
 PLACES = _table({
-    "sea": "sea, ocean, waves, wave, surf, coast, seaside, shore, bay, tide, regatta, harbor, harbour, 海, 大海, 海洋, mer, meer",
+    "sea": "sea, ocean, waves, wave, surf, coast, coastal, coastline, seashore, seaside, shore, bay, tide, regatta, harbor, harbour, 海, 大海, 海洋, mer, meer",
     "beach": "beach, sand beach, tropical, island, palm, palms, palm tree, palm trees, 沙滩, 海滩, playa, plage",
     "lake": "lake, pond, river, reflection, reflections, lagoon, fjord, water, 湖, 河, lago, lac",
     "street": "street, alley, european street, cobblestone, cobblestones, boulevard, old town, village, market, cafe, "
-              "paris, rome, venice, plaza, sidewalk, town, 街, 街道, calle",
+              "paris, rome, venice, plaza, sidewalk, town, road, roads, highway, freeway, motorway, crosswalk, intersection, 街, 街道, calle",
     "city": "city, cityscape, skyline, skyscraper, skyscrapers, downtown, metropolis, urban, tokyo, new york, cyberpunk, "
             "neon, rooftop, traffic, manhattan, 城市, 都市, 东京, ciudad, ville, stadt",
     "forest": "forest, woods, woodland, jungle, pine, pines, redwood, trees, grove, rainforest, 森林, 树林, bosque, foret, wald",
@@ -46,35 +46,56 @@ PLACES = _table({
                  "山, 高山, 山脉, montagne, berge",
     "moon": "on the moon, lunar, lunar surface, moonscape, moon surface, moon base, moon landing, moonwalk, moon's surface, 月球",
     "mars": "mars, on mars, martian, red planet, 火星",
-    "space": "space, outer space, galaxy, nebula, cosmos, cosmic, planet, planets, orbit of, universe, asteroid, "
+    "space": "space, outer space, galaxy, nebula, cosmos, cosmic, planet, planets, saturn, jupiter, neptune, uranus, comet, orbit of, universe, asteroid, "
              "interstellar, 太空, 宇宙, 银河, espacio, espace, weltall",
     "underwater": "underwater, deep sea, coral, reef, coral reef, seabed, aquarium, submarine, submerged, 水下, 海底",
     "meadow": "meadow, field, fields, grass, grassland, prairie, hill, hills, garden, park, farm, countryside, valley, "
-              "steppe, wheat, 草原, 田野, 花园, prado, wiese",
+              "steppe, wheat, stadium, arena, football pitch, soccer field, 草原, 田野, 花园, prado, wiese",
+    "studio": "room, living room, kitchen, library, office, ballroom, bedroom, bathroom, classroom, hallway, corridor, indoors, "
+              "interior, windowsill, workshop, laboratory, museum, gym, stage, photo studio, in a studio, boxing ring",
 })  # fmt: skip
 
+TRADES = (
+    "actor, archer, architect, artist, astronomer, baker, bartender, blacksmith, boxer, builder, businessman, butcher, carpenter, chef, clown, conductor, "
+    "cook, dentist, detective, diver, dj, doctor, drummer, engineer, explorer, farmer, firefighter, fisher, florist, gardener, guitarist, hiker, hunter, "
+    "jockey, journalist, judge, juggler, lifeguard, magician, mechanic, miner, musician, ninja, officer, painter, photographer, pianist, pilot, pirate, "
+    "player, plumber, police, potter, priest, rapper, rider, sailor, saxophonist, scientist, sculptor, shepherd, shopkeeper, singer, student, surgeon, "
+    "swimmer, tailor, teacher, tourist, traveler, traveller, vampire, violinist, waiter, wanderer, welder, worker, wrestler, writer, zombie"
+)
+"""What people do; a woman may do it, too."""
+
 SUBJECTS = _table({
-    "woman": "woman, women, girl, lady, she, queen, princess, bride, mother, actress, witch, geisha, female, "
+    "woman": "woman, women, girl, lady, she, queen, princess, bride, mother, grandmother, actress, witch, geisha, female, nurse, mermaid, "
              "女人, 女孩, 少女, 美女, mujer, femme, frau",
-    "man": "man, men, guy, he, king, prince, person, figure, hero, warrior, samurai, knight, detective, father, chef, "
-           "hiker, traveler, traveller, monk, wizard, male, 男人, 人, hombre, homme",
-    "runner": "runner, running man, jogger, athlete, sprinter, footballer, skater",
+    "man": "man, men, guy, he, king, prince, person, figure, hero, warrior, samurai, knight, father, grandfather, gentleman, monk, wizard, male, groom, cowboy, "
+           f"{TRADES},  男人, 人, hombre, homme",
+    "runner": "runner, running man, jogger, athlete, sprinter, footballer, football player, soccer player, basketball player, skater",
+    "surfer": "surfer, surfing",
+    "skier": "skier, skiing, snowboarder, snowboarding",
     "astronaut": "astronaut, spaceman, cosmonaut, 宇航员, astronauta",
     "robot": "robot, android, cyborg, mech, droid, 机器人",
-    "cat": "cat, kitten, kitty, tabby, panther, leopard, tiger, lion, lioness, cheetah, 猫, 老虎, 狮子, gato, katze",
-    "dog": "dog, puppy, wolf, bear, rabbit, sheep, corgi, retriever, husky, hound, coyote, 狗, 小狗, 狼, perro, chien, hund",
-    "horse": "horse, stallion, pony, unicorn, mare, zebra, camel, cow, horses, 马, caballo, cheval, pferd",
+    "cat": "cat, kitten, kitty, tabby, panther, leopard, tiger, lioness, cheetah, puma, jaguar, lynx, 猫, 老虎, gato, katze",
+    "lion": "lion, 狮子",
+    "dog": "dog, puppy, wolf, rabbit, sheep, corgi, retriever, husky, hound, coyote, 狗, 小狗, 狼, perro, chien, hund",
+    "bear": "bear, polar bear, grizzly, grizzly bear, brown bear, black bear, 熊",
+    "panda": "panda, giant panda, 熊猫",
+    "camel": "camel, dromedary, 骆驼",
+    "penguin": "penguin, 企鹅",
+    "frog": "frog, toad, 青蛙",
+    "horse": "horse, stallion, pony, unicorn, mare, zebra, cow, horses, 马, caballo, cheval, pferd",
     "deer": "deer, stag, elk, moose, antelope, gazelle, reindeer, 鹿, ciervo, cerf, hirsch",
     "elephant": "elephant, elephants, mammoth, 大象, elefante",
     "bird": "bird, birds, seagull, seagulls, eagle, hawk, owl, crow, crows, raven, swan, duck, heron, parrot, dove, "
-            "phoenix, flock, geese, 鸟, 鹰, pajaro, oiseau, vogel",
+            "phoenix, flock, geese, goose, hummingbird, sparrow, robin, pigeon, pelican, stork, flamingo, peacock, kingfisher, falcon, magpie, "
+            "woodpecker, rooster, chicken, 鸟, 鹰, pajaro, oiseau, vogel",
     "butterfly": "butterfly, butterflies, moth, 蝴蝶, mariposa, papillon",
-    "fish": "fish, fishes, shark, koi, school of fish, dolphin, dolphins, 鱼, poisson",
+    "shark": "shark, 鲨鱼",
+    "fish": "fish, fishes, koi, school of fish, dolphin, dolphins, 鱼, poisson",
     "whale": "whale, whales, orca, humpback, 鲸, 鲸鱼",
     "jellyfish": "jellyfish, jellyfishes, 水母",
     "turtle": "turtle, tortoise, 海龟",
     "car": "car, cars, taxi, vehicle, convertible, truck, van, bus, sports car, race car, 汽车, 车, coche, voiture, auto",
-    "ship": "ship, sailboat, boat, yacht, sailing, sail, galleon, vessel, pirate ship, canoe, ferry, 船, 帆船, barco, bateau, schiff",
+    "ship": "ship, sailboat, boat, yacht, sails, sailing, sail, galleon, vessel, pirate ship, canoe, ferry, 船, 帆船, barco, bateau, schiff",
     "train": "train, locomotive, tram, railway, subway, 火车, tren",
     "plane": "plane, airplane, aeroplane, aircraft, jet, glider, 飞机, avion, flugzeug",
     "rocket": "rocket, launch, spacecraft, spaceship, starship, space shuttle, 火箭, 飞船, cohete",
@@ -89,15 +110,18 @@ SUBJECTS = _table({
     "flower": "flower, flowers, rose, roses, tulip, tulips, sunflower, sunflowers, daisy, lotus, poppy, poppies, lavender, "
               "bouquet, blossom, blossoms, 花, 玫瑰, flor, flores, fleur, fleurs, blume",
     "campfire": "campfire, bonfire, fire, flames, flame, fireplace, burning, blaze, 火, 篝火, fuego, feu, feuer",
-    "crowd": "people, crowd, crowds, audience, pedestrians, villagers, spectators, passers-by, parade, couple, lovers, family, friends, 人群, 人们",
-    "child": "child, kid, children, kids, boy, boys, toddler, schoolchildren, little girl, little girls, little boy, 孩子, 小孩, 男孩",
+    "crowd": "people, stadium, football match, soccer match, crowd, crowds, audience, pedestrians, villagers, spectators, passers-by, parade, couple, lovers, family, friends, 人群, 人们",
+    "child": "child, baby, babies, infant, kid, children, kids, boy, boys, toddler, schoolchildren, little girl, little girls, little boy, 孩子, 小孩, 男孩",
     "dancer": "dancer, dancers, ballerina, ballerinas, ballet dancer, ballet dancers, 舞者",
     "soldier": "soldier, soldiers, army, troops, infantry, 士兵",
     "fox": "fox, foxes, vixen, 狐, 狐狸",
     "dragon": "dragon, dragons, wyvern, 龙, 龍",
     "submarine": "submarine, submarines, u-boat, 潜艇",
     "bicycle": "bicycle, bicycles, bike, bikes, 自行车",
-    "cyclist": "cyclist, cyclists, bike rider",
+    "cyclist": "cyclist, cyclists, bike rider, motorcycle, motorbike, motorcyclist, biker, scooter, moped",
+    "umbrella": "umbrella, parasol, 伞, 雨伞",
+    "volcano": "volcano, volcanoes, lava, eruption, 火山",
+    "waterfall": "waterfall, cascade, cataract, niagara falls, 瀑布",
     "guitar": "guitar, guitars, ukulele, 吉他",
     "candle": "candle, candles, candlelight, candlelit, 蜡烛",
     "cup": "cup, cups, mug, mugs, coffee, tea, teacup, espresso, cappuccino, latte, 咖啡, 茶",
@@ -113,13 +137,16 @@ WEATHERS = _table({
     "leaves": "leaves, autumn, fall foliage, falling leaves, foliage, autumnal, 落叶, 秋, otono, automne, herbst",
     "petals": "petals, cherry blossom, cherry blossoms, sakura, blossoms, spring, confetti, 花瓣, 樱花",
     "fireflies": "fireflies, firefly, magic, magical, fairy, glowing particles, enchanted, sparkle, sparkles, fairytale, 萤火虫",
-    "sparks": "sparks, embers, ember, fire, campfire, bonfire, explosion, lava, volcano, fireworks, 烟花",
+    "sparks": "sparks, embers, ember, fire, campfire, bonfire, explosion",
+    "eruption": "volcano, volcanoes, lava, magma, eruption, erupting, erupts, 火山",
+    "fireworks": "fireworks, firework, 烟花",
     "stars": "stars, starry, milky way, starlight, constellations, 星, 星空, estrellas, etoiles, sterne",
     "aurora": "aurora, northern lights, aurora borealis, 极光",
     "clouds": "clouds, cloud, cloudy, cumulus, 云, nubes, nuages, wolken",
     "wind": "wind, windy, breeze, flowing, gust, billowing, 风, viento",
     "bubbles": "bubbles, bubble, champagne, 气泡",
-    "dust": "dust, dusty, sandstorm, pollen, particles, sunbeams, light rays, god rays, 尘",
+    "sandstorm": "sandstorm",
+    "dust": "dust, dusty, pollen, particles, sunbeams, light rays, god rays, 尘",
 })  # fmt: skip
 
 MOODS = _table({
@@ -155,7 +182,7 @@ MOVES = _table({
              "pulling back, pushes in, dolly zoom, moves forward, moves closer, moves back, flythrough, fly through, fpv, 推, 拉",
     "zoom": "zoom, zooms, zooming, crash zoom",
     "orbit": "orbit, orbits, orbiting, arc shot, arc, circling, circles around, revolve, rotating around, 360",
-    "crane": "crane, cranes, crane shot, jib, boom, drone, aerial, rises above, pedestal, bird's eye, overhead, camera rises, camera descends",
+    "crane": "crane, cranes, crane shot, jib, boom, drone, aerial, rises above, pedestal, bird's eye, overhead shot, overhead view, overhead camera, overhead angle, from overhead, camera rises, camera descends",
     "track": "track, tracks, tracking, tracking shot, follow, follows, following, truck, trucking, dolly left, dolly right, slide, slides, slider, "
              "camera moves, camera moving, camera glides, camera gliding, camera travels, camera drifts",
     "handheld": "handheld, hand-held, hand held camera, hand held shot, shaky, shaky cam, documentary, vlog",
@@ -217,11 +244,17 @@ TRIFLES = _set(
 )
 """Small things: their colour is theirs, and tints nothing."""
 
+LIGHTS = _set(
+    "light lights lighting glow glows tone tones tint hue hues palette grading grade colour colours color colors haze atmosphere mood "
+    "filter shades background backdrop world scene scenery style landscape theme accents ambience night air lit tinted toned world"
+)
+"""A colour before one of these is the whole picture's."""
+
 COPULAS = _set("is are was were turns turned turning turn becomes glows glowing shines looks painted dyed of")
 
 GARMENTS = _set(
     "dress dresses gown gowns coat coats jacket jackets shirt shirts skirt skirts suit suits cloak cloaks cape capes robe robes "
-    "kimono kimonos hoodie hoodies sweater sweaters raincoat raincoats scarf scarves scarfs uniform uniforms umbrella umbrellas "
+    "kimono kimonos hoodie hoodies sweater sweaters raincoat raincoats scarf scarves scarfs uniform uniforms "
     "blouse blouses tunic tunics sari saris t-shirt t-shirts tracksuit tracksuits outfit outfits costume costumes clothes"
 )
 """A colour before one of these dresses the person."""
@@ -234,9 +267,18 @@ HEIGHTS = _set(
 NEGATIONS = frozenset(["no", "not", "without", "never", "avoid", "none", "minus", "doesn't", "don't", "isn't"])
 
 FLYERS = frozenset({"bird", "dragon", "butterfly", "plane", "ufo", "balloon", "lantern"})
-SWIMMERS = frozenset({"submarine", "fish", "whale", "jellyfish", "turtle"})
+SWIMMERS = frozenset({"submarine", "fish", "shark", "whale", "jellyfish", "turtle"})
 WALKERS = frozenset(
     {
+        "bear",
+        "panda",
+        "lion",
+        "camel",
+        "penguin",
+        "frog",
+        "rider",
+        "surfer",
+        "skier",
         "woman",
         "man",
         "child",
@@ -254,5 +296,31 @@ WALKERS = frozenset(
         "elephant",
     }
 )
-PEOPLE = frozenset({"woman", "man", "child", "dancer", "soldier", "crowd", "cyclist", "runner", "astronaut"})
-STANDING = WALKERS | {"bicycle", "cyclist", "cup", "candle", "guitar", "car", "campfire", "flower", "product"}
+PEOPLE = frozenset(
+    {
+        "woman",
+        "man",
+        "child",
+        "dancer",
+        "soldier",
+        "crowd",
+        "cyclist",
+        "runner",
+        "astronaut",
+        "surfer",
+        "skier",
+        "rider",
+    }
+)
+STANDING = WALKERS | {
+    "umbrella",
+    "bicycle",
+    "cyclist",
+    "cup",
+    "candle",
+    "guitar",
+    "car",
+    "campfire",
+    "flower",
+    "product",
+}

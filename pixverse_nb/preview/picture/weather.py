@@ -21,7 +21,7 @@ from .world import Item, Still, World
 def weather(world: World) -> list[Item]:
     """The scene's weather, from far to near; drawn over everything else."""
     kinds = world.scene.weather
-    items: list[Item] = []
+    items: list[Item] = [Fireworks.of(world)] if "fireworks" in kinds else []
     if "fog" in kinds:
         items.append(_mist(world, 0.5, 0.62))
     if "storm" in kinds:
@@ -212,6 +212,74 @@ class Lightning:
                 brighten(frame.y, light, np.uint8(BRIGHTEST) - light)
 
 
+_BURNS = 1.6  # s that a burst is seen
+_RAYS = 22
+_GUNPOWDER: tuple[Triple, ...] = (
+    (1.0, 0.30, 0.22), (1.0, 0.80, 0.30), (0.36, 0.86, 1.0), (0.52, 1.0, 0.46), (0.96, 0.46, 0.96), (1.0, 0.94, 0.82),
+)  # fmt: skip
+
+
+@dataclass
+class Fireworks:
+    """Shells that rise, burst into a ball of sparks, fall and fade; about two in a second.
+
+    Attributes
+    ----------
+    bursts : list of tuple
+        When (s), across and up (shares of the frame), radius (px), colour (an index).
+    stamps : list of list of Plate
+        A spark by colour, from faint to bright.
+    unit : float
+        px.
+    """
+
+    bursts: list[tuple[float, float, float, float, int]]
+    stamps: list[list[Plate]]
+    unit: float
+
+    @classmethod
+    def of(cls, world: World) -> Fireworks:
+        """Plan the show; it has begun when the clip begins."""
+        rng = world.dice("fireworks")
+        sky = world.horizon / world.height
+        count = round(world.shot.duration * 1.8) + 3
+        bursts = [
+            (
+                (n + float(rng.random())) / 1.8 - 1.2,
+                0.10 + 0.80 * float(rng.random()),
+                sky * (0.14 + 0.48 * float(rng.random())),
+                world.unit * (0.13 + 0.15 * float(rng.random())),
+                int(rng.integers(len(_GUNPOWDER))),
+            )
+            for n in range(count)
+        ]
+        size = max(7.0, world.unit * 0.036)
+        stamps = [[_glow(size, colour, 0.25 + 0.25 * step) for step in range(4)] for colour in _GUNPOWDER]
+        return cls(bursts, stamps, world.unit)
+
+    def draw(self, frame: Frame, pose: Pose) -> None:
+        """Every spark of each burst that burns."""
+        dx, dy = pose.shift(0.10, frame.width, frame.height)
+        for moment, across, up, radius, colour in self.bursts:
+            since = pose.seconds - moment
+            x, y = across * frame.width + dx, up * frame.height + dy
+            if -0.5 < since < 0:
+                lay(frame, self.stamps[colour][1], x, y - since * self.unit * 0.9)
+            if not 0 <= since < _BURNS:
+                continue
+            grown = 1 - math.exp(-3.2 * since)
+            fall = self.unit * 0.055 * since * since
+            left = 1 - since / _BURNS
+            for ring, share in enumerate((1.0, 0.80, 0.52)):
+                step = min(int(left * 4.6) - ring // 2, 3)
+                if step < 0:
+                    continue
+                for k in range(_RAYS - 8 * ring):
+                    angle = 2 * math.pi * (k + 0.37 * ring + across) / (_RAYS - 8 * ring)
+                    away = radius * share * grown * (0.92 + 0.16 * ((k * 7) % 5) / 5)
+                    lay(frame, self.stamps[colour][step], x + away * math.cos(angle), y + away * math.sin(angle) + fall)
+
+
 @dataclass(frozen=True)
 class Kind:
     """One kind of drifting thing: how many, size (share of the unit), speed down and across, and its colours."""
@@ -229,6 +297,7 @@ _SWARMS = {
     "petals": Kind(36, 0.021, 0.10, 0.09, ((1.0, 0.76, 0.84), (0.98, 0.62, 0.74), (1.0, 0.88, 0.92))),
     "fireflies": Kind(30, 0.034, -0.012, 0.012, ((0.88, 1.0, 0.42), (1.0, 0.92, 0.45)), glows=True),
     "sparks": Kind(30, 0.016, -0.26, 0.05, ((1.0, 0.60, 0.18), (1.0, 0.80, 0.36)), glows=True),
+    "eruption": Kind(44, 0.030, -0.30, 0.04, ((1.0, 0.34, 0.08), (1.0, 0.56, 0.14)), glows=True),
     "bubbles": Kind(24, 0.020, -0.14, 0.01, ((0.80, 0.94, 1.0),)),
     "dust": Kind(34, 0.012, 0.012, 0.025, ((1.0, 0.94, 0.80),), glows=True),
 }

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .heading import CALMING, Move, moves, stands_still
 from .languages import EASTERN, in_english, is_eastern, plain
 from .planes import Triple
 from .search import elements, found
+from .senses import in_sense
 from .shot import Shot, dice
-from .tints import ALL, owner, tints, worn
+from .tints import ALL, alike, owner, tints, worn
 from .vocabulary import (
     COLOURS,
     DIRECTIONS,
@@ -27,12 +28,18 @@ from .vocabulary import (
     SPEEDS,
     SUBJECTS,
     TIMES,
+    TRADES,
     WEATHERS,
 )
 
 __all__ = ["Actor", "Move", "Scene", "found", "in_the_air", "read", "split_negations", "tokens"]
 
 _MOST_SUBJECTS = 3
+_RUN = 3  # words that a negation denies, at most
+_SAILS = frozenset(["sails", "sail"])
+_TRADES = frozenset(TRADES.split(", "))
+_ROADS = frozenset(["road", "highway", "freeway", "motorway", "crosswalk", "intersection"])
+_LIFTOFF = frozenset(["launch", "launches", "launching", "launched", "liftoff", "launchpad"])
 _WATERS = frozenset(["sea", "beach", "lake"])
 _HARDLY_WATER = frozenset(["water", "reflection", "reflections", "tropical", "palm", "palms", "island"])
 """Words of watery places that do not ask to see open water."""
@@ -45,6 +52,12 @@ _SCRIPT = re.compile("|".join(sorted(
 """The words of scripts without spaces, longest first, and whatever Latin stands between them."""
 _ELISION = re.compile(r"\b(?:l|d|qu|dell|nell|sull|all)'(?=\w\w)")  # l'hiver, d'inverno
 _CLAUSE_ENDS = frozenset([".", ",", ";", "but", "and"])
+_NEXT_PHRASE = frozenset([
+    "at", "in", "on", "under", "during", "by", "with", "near", "over", "while", "who", "which", "that", "where", "from",
+    "to", "through", "across", "behind", "before", "after", "above", "below", "beside", "between", "around", "against",
+    "along", "into", "inside", "as", "when", "until",
+])  # fmt: skip
+"""These begin something else: "a beach without people | at sunset"."""
 _UNSPACED = re.compile(r"[\u2e80-\U000fffff]")
 _ASCII_STOPS = {"。": ".", "、": ",", "，": ",", "；": ";"}
 _SILENT = re.compile(r"\b(?:no|without|zero)(?: any)? (?:sounds?|audio)\b(?! effects?)|\bnot a sound\b")
@@ -71,15 +84,35 @@ _HOME = {
     "lantern": "lake",
     "flower": "meadow",
     "butterfly": "meadow",
+    "penguin": "snow",
+    "skier": "snow",
+    "surfer": "sea",
+    "shark": "underwater",
+    "frog": "lake",
+    "panda": "forest",
+    "camel": "desert",
+    "lion": "desert",
+    "volcano": "mountains",
+    "waterfall": "forest",
 }
+
+
+_SAND: Triple = (0.80, 0.60, 0.36)  # the air of a sandstorm
+_LIGHT_ENOUGH = {
+    "city": ("dusk", "night", "sunset"),
+    "forest": ("day", "golden", "dawn"),
+    "studio": ("day", "golden", "dawn"),
+}
+"""Times of day, where the words name none, for places that have lights of their own or are dark without the sun."""
 
 
 @dataclass(frozen=True)
 class Actor:
-    """A subject of the scene and the colour that the prompt gave it."""
+    """A subject of the scene, the colour that the prompt gave it, and that of its sails, umbrella or rider."""
 
     kind: str
     colour: Triple | None = None
+    trim: Triple | None = None
 
 
 @dataclass(frozen=True)
@@ -106,6 +139,8 @@ class Scene:
         Of the sound, 1 is normal (0.02-2.5).
     unheard : frozenset of str
         Elements of `sounds` that are not wanted.
+    shunned : tuple of tuple of float
+        Colours that are not wanted.
     """
 
     time: str
@@ -123,6 +158,7 @@ class Scene:
     speed: float = 1.0
     loudness: float = 1.0
     unheard: frozenset[str] = frozenset()
+    shunned: tuple[Triple, ...] = ()
 
 
 def tokens(text: str) -> list[str]:
@@ -131,11 +167,11 @@ def tokens(text: str) -> list[str]:
     words: list[str] = []
     for word in re.findall(r"[\w'-]+|[.,;:!?。、，；]", known):
         words += (_SCRIPT.findall(word) or [word]) if _UNSPACED.search(word) else [_ASCII_STOPS.get(word, word)]
-    return in_english(words)
+    return in_english(in_sense(words))
 
 
 def split_negations(words: list[str]) -> tuple[list[str], list[str]]:
-    """Words that are wanted, and words after "no" or "without" up to the next stop or the third word.
+    """Words that are wanted, and words after "no" or "without" up to the next stop, preposition or the third word.
 
     Each run of unwanted words ends in a full stop, so that none reads on into the next.
     """
@@ -144,12 +180,12 @@ def split_negations(words: list[str]) -> tuple[list[str], list[str]]:
     left = 0
     for at, word in enumerate(words):
         if word in NEGATIONS:
-            left = 3
+            left = _RUN
             unwanted.append(".")
         elif left and word == "," and _list_goes_on(words, at):
-            left = 3
+            left = _RUN
             continue
-        elif word in _CLAUSE_ENDS:
+        elif word in _CLAUSE_ENDS or (word in _NEXT_PHRASE and 0 < left < _RUN):
             left = 0
         elif left:
             unwanted.append(word)
@@ -169,9 +205,13 @@ def read(shot: Shot) -> Scene:
     said, denied = tokens(shot.prompt), tokens(shot.negative_prompt)
     words, unwanted = split_negations(said)
     unwanted = [*unwanted, ".", *(word for word in denied if word not in NEGATIONS)]
+    shunned = _shunned(unwanted)
+    words = [word for word in words if COLOURS.get(word) not in shunned]
     actors = tuple(a for a in _actors(words) if a.kind not in elements(SUBJECTS, unwanted))
     weather = elements(WEATHERS, words) - elements(WEATHERS, unwanted)
     place = _place(shot, words, unwanted, actors, weather)
+    if place == "mars" and "storm" in weather:
+        weather = weather - {"storm", "rain"} | {"sandstorm"}  # nothing falls there but dust
     moods = elements(MOODS, words) - elements(MOODS, unwanted)
     colours = tints(words, {at for at, _ in found(SUBJECTS, words)}, place)
     still = (Move("static"),) if stands_still(said, denied) else ()
@@ -179,10 +219,10 @@ def read(shot: Shot) -> Scene:
         time=_time(shot, words, unwanted, place, weather, moods),
         place=place,
         actors=actors,
-        weather=frozenset(weather),
+        weather=frozenset(weather - {"sandstorm"} | {"dust", "fog", "wind"} if "sandstorm" in weather else weather),
         moods=frozenset(moods),
         sounds=frozenset(elements(SOUNDS, words) - elements(SOUNDS, unwanted)),
-        tint=colours.get(ALL),
+        tint=colours.get(ALL, _SAND if "sandstorm" in weather and place != "mars" else None),
         sky=colours.get("sky"),
         water=colours.get("water"),
         ground=colours.get("ground"),
@@ -191,6 +231,7 @@ def read(shot: Shot) -> Scene:
         speed=_speed(shot, words, unwanted),
         loudness=_loudness(said, denied, words, unwanted),
         unheard=frozenset(elements(SOUNDS, unwanted)),
+        shunned=shunned,
     )
 
 
@@ -206,18 +247,44 @@ def _actors(words: list[str]) -> list[Actor]:
         if kind == "tree" and (words[at - 1 : at] == ["palm"] or (key == "tree" and words[at] == "trees")):
             continue  # palms belong to the beach, and trees in the plural are the place itself
         near = [COLOURS[c] for i, c in colours if owners[i] == at]
+        if words[at] in _SAILS:
+            ship = actors.setdefault(kind, Actor(kind))
+            actors[kind] = replace(ship, trim=near[-1] if near else ship.trim)
+            continue
         if not near and kind in PEOPLE:
             dresses = (c for i, c in colours if GARMENTS.intersection(words[i + 1 : i + 3]) or worn(words, i, nouns))
             near = [COLOURS[c] for c in dresses]
         actors.setdefault(kind, Actor(kind, near[-1] if near else None))
+    _one_person(actors, subjects, words)
     if "woman" in actors and any(GARMENTS.intersection(words)) and "man" in actors and "man" not in words:
         del actors["man"]  # "a woman ... her figure"
     return list(actors.values())[:_MOST_SUBJECTS]
 
 
-def _place(shot: Shot, words: list[str], unwanted: list[str], actors: tuple[Actor, ...], weather: set[str]) -> str:  # noqa: PLR0911 - the first rule that fits
+def _one_person(actors: dict[str, Actor], subjects: list[tuple[int, str]], words: list[str]) -> None:
+    """A female chef, or a chef and her pan, is one woman."""
+    mentions = {kind: [at for at, key in subjects if SUBJECTS[key] == kind] for kind in ("woman", "man")}
+    trades = [at for at in mentions["man"] if words[at] in _TRADES or words[at].removesuffix("s") in _TRADES]
+    if "woman" not in actors or not trades or len(trades) < len(mentions["man"]):
+        return
+    spoken = all(words[at] == "she" for at in mentions["woman"])
+    if spoken or all(set(mentions["woman"]) & {at - 1, at - 2} and words[at - 1] not in {"and", ","} for at in trades):
+        woman, man = actors["woman"], actors.pop("man")
+        actors["woman"] = replace(woman, colour=woman.colour or man.colour)
+
+
+def _shunned(unwanted: list[str]) -> tuple[Triple, ...]:
+    """The colours that are not wanted, and those that are nearly the same: no red means no crimson."""
+    bans = [COLOURS[key] for _, key in found(COLOURS, unwanted)]
+    return tuple({colour: 0 for ban in bans for colour in COLOURS.values() if alike(colour, ban)})
+
+
+def _place(shot: Shot, words: list[str], unwanted: list[str], actors: tuple[Actor, ...], weather: set[str]) -> str:
     without = elements(PLACES, unwanted)
     named = [(at, PLACES[key]) for at, key in found(PLACES, words) if PLACES[key] not in without]
+    # A road may run anywhere: a desert road is desert.
+    roads = {at for at, key in found(PLACES, words) if key.removesuffix("s") in _ROADS}
+    named = [(at, name) for at, name in named if at not in roads] or named
     lakes = {at for at, name in named if name == "lake"}
     # A mountain lake is a lake.
     places = [name for at, name in named if not (name in {"mountains", "forest", "meadow"} and at + 1 in lakes)]
@@ -226,20 +293,11 @@ def _place(shot: Shot, words: list[str], unwanted: list[str], actors: tuple[Acto
         if special in places:
             return special
     if places:
-        # A particular place wins over the general one that came with it: "a city street", "waves on a beach".
-        for particular, general in (
-            ("street", "city"),
-            ("beach", "sea"),
-            ("beach", "desert"),
-            ("snow", "meadow"),
-            ("forest", "meadow"),
-        ):
-            if places[0] == general and particular in places:
-                return particular
-        return places[0]
-    for actor in actors:
-        if actor.kind in _HOME and _HOME[actor.kind] not in without:
-            return _HOME[actor.kind]
+        return _particular(places)
+    homes = [_HOME[actor.kind] for actor in actors if actor.kind in _HOME]
+    homes += ["space"] if any(actor.kind == "rocket" for actor in actors) and _LIFTOFF.isdisjoint(words) else []
+    if any(home not in without for home in homes):
+        return next(home for home in homes if home not in without)
     if "snowfall" in weather:
         return "snow"
     # Something golden may be anything; something at night is somewhere.
@@ -247,6 +305,20 @@ def _place(shot: Shot, words: list[str], unwanted: list[str], actors: tuple[Acto
         choices = [p for p in ("meadow", "mountains", "lake", "meadow") if p not in without] or ["desert"]
         return choices[int(dice(shot, "place").integers(len(choices)))]
     return "dream"
+
+
+def _particular(places: list[str]) -> str:
+    """A particular place wins over the general one that came with it: "a city street", "waves on a beach"."""
+    for general, particular in (
+        ("city", "street"),
+        ("sea", "beach"),
+        ("desert", "beach"),
+        ("meadow", "snow"),
+        ("meadow", "forest"),
+    ):
+        if places[0] == general and particular in places:
+            return particular
+    return places[0]
 
 
 def _waters_below(words: list[str], named: list[tuple[int, str]], places: list[str]) -> list[str]:
@@ -267,7 +339,7 @@ def _time(shot: Shot, words: list[str], unwanted: list[str], place: str, weather
     if times:
         return times[0]
     if (
-        weather & {"aurora", "fireflies", "stars"}
+        weather & {"aurora", "fireflies", "stars", "fireworks"}
         or "dark" in moods
         or ("neon" in moods and place in {"city", "street"})
     ):
@@ -276,7 +348,7 @@ def _time(shot: Shot, words: list[str], unwanted: list[str], place: str, weather
         return "overcast"
     if _GREEN.intersection(words) and place in {"meadow", "forest", "mountains", "lake"}:
         return "day"  # only daylight shows that it is green
-    options = ("day", "golden", "dawn", "sunset", "dusk") if place != "city" else ("dusk", "night", "sunset")
+    options = _LIGHT_ENOUGH.get(place, ("day", "golden", "dawn", "sunset", "golden"))
     return options[int(dice(shot, "time").integers(len(options)))]
 
 
