@@ -1,7 +1,6 @@
-# ruff: noqa: SLF001  it looks inside to start cold
 """How long the gallery and the History tab take on a history of 100,000 rows: `python bench/gallery.py [rows]`.
 
-Prints a table with its bounds and ends with 1 when one is broken; `json` as a second word prints the figures alone.
+Prints a table with its bounds and ends with 1 when one is broken.
 "Open" is everything that happens in the kernel from the browser's request until cards, prices and posters of a page of
 24 are handed to the widget's channel; posters are read from files that were made before, none is in memory yet.
 """
@@ -22,12 +21,14 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "bench")]
 for name in ("SEGMIND_API_KEY", "PIXVERSE_NB_BASE_URL", "PIXVERSE_NB_HOME"):
     os.environ.pop(name, None)
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
 
-import pixverse_nb as pv  # noqa: E402  the environment comes first
+from run import Line, report  # noqa: E402  the environment comes first
+
+import pixverse_nb as pv  # noqa: E402
 from pixverse_nb.panel.browse import Browse  # noqa: E402
 from pixverse_nb.panel.shelf import Shelf  # noqa: E402
 from pixverse_nb.preview.picture import Shot, render  # noqa: E402
@@ -39,26 +40,16 @@ WORDS = ("lighthouse", "storm", "slow", "dolly", "balloon", "snow", "street", "n
 START_MS = 1_780_000_000_000
 BOUND_MS = 150.0
 ROUNDS = 7
+ROWS = 100_000
 PAGE = 24
 
 
 def main() -> int:
-    rows = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
+    rows = next((int(word) for word in sys.argv[1:] if word.isdigit()), ROWS)
     with tempfile.TemporaryDirectory(prefix="pixverse_nb-gallery-") as folder:
         studio = pv.Studio(home=Path(folder) / "home")
         fill(studio, rows)
-        found = dict(measure(studio))
-    if "json" in sys.argv:
-        print(json.dumps(found))
-        return 0
-    print(f"{f'a history of {rows:,} rows':<60}{'measured':>12}{'bound':>12}")
-    broken = 0
-    for what, (value, unit, most) in found.items():
-        ok = most is None or value <= most
-        broken += not ok
-        bound = "" if most is None else f"<= {most:g} {unit}"
-        print(f"{what:<60}{f'{value:.1f} {unit}':>12}{bound:>12}  {'' if most is None else 'ok' if ok else 'BROKEN'}")
-    return 1 if broken else 0
+        return report(measure(studio, rows), as_json="json" in sys.argv)
 
 
 def fill(studio: pv.Studio, rows: int) -> None:
@@ -67,7 +58,7 @@ def fill(studio: pv.Studio, rows: int) -> None:
     render(Shot("a lighthouse", duration=1, quality="360p"), home / "clip.mp4")
     clip = (home / "clip.mp4").read_bytes()
     (home / "clips").mkdir(exist_ok=True)
-    made, wild = [], random.Random(1)  # noqa: S311  rows, not secrets
+    made, wild = [], random.Random(1)
     for number in range(rows):
         made.append(row_of(number, wild))
         if number < 100 or number >= rows - 100:
@@ -109,19 +100,21 @@ def row_of(number: int, wild: random.Random) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def measure(studio: pv.Studio) -> Iterator[tuple[str, tuple[float, str, float | None]]]:
+def measure(studio: pv.Studio, rows: int) -> Iterator[Line]:
     gallery = Gallery(studio)
-    yield "gallery: open the newest page of 24, posters included", (timed(gallery.newest, gallery.cool), "ms", BOUND_MS)
-    yield "  bytes of video sent with it", (float(gallery.bytes), "B", 0)
-    yield "  words and posters sent with it", (gallery.words / 1000, "KB", None)
-    yield "gallery: open the oldest page of 24", (timed(gallery.oldest, gallery.cool), "ms", BOUND_MS)
+    among = f"of {rows:,} rows"
+    newest = timed(gallery.newest, gallery.cool)
+    yield Line(f"gallery: the newest page of 24 {among}, with posters", "ms", newest, below=BOUND_MS)
+    yield Line("  bytes of video sent with it", "B", gallery.bytes, most=0)
+    yield Line("  words and posters sent with it", "KB", gallery.words / 1000)
+    yield Line("gallery: the oldest page of 24", "ms", timed(gallery.oldest, gallery.cool), below=BOUND_MS)
     starred = page(studio, Wanted(starred=True, clips=True))
-    yield "the starred ones, 1 of 100: a page of 24", (starred, "ms", 10)
-    yield "a page of 24, newest first", (page(studio, Wanted(clips=True)), "ms", 10)
+    yield Line("  the starred ones, 1 of 100: a page of 24", "ms", starred, most=10)
+    yield Line("  a page of 24, newest first", "ms", page(studio, Wanted(clips=True)), most=10)
     for sort in ("cost_micros", "latency_s", "rating"):
-        yield f"a page of 24 sorted by {sort}", (page(studio, Wanted(), sort=sort), "ms", 10)
-    yield "  by duration, which has no index", (page(studio, Wanted(), sort="duration"), "ms", None)
-    yield "  a search that finds nothing, so reads it all", (page(studio, Wanted(text="zeppelin")), "ms", None)
+        yield Line(f"  a page of 24 sorted by {sort}", "ms", page(studio, Wanted(), sort=sort), most=10)
+    yield Line("  by duration, which has no index", "ms", page(studio, Wanted(), sort="duration"))
+    yield Line("  a search that finds nothing, so reads it all", "ms", page(studio, Wanted(text="zeppelin")))
     browse = Browse(studio)
 
     def show() -> None:
@@ -129,7 +122,7 @@ def measure(studio: pv.Studio) -> Iterator[tuple[str, tuple[float, str, float | 
         browse.refresh()
         browse.wait()
 
-    yield "History tab: a page of 25, stills included", (timed(show), "ms", BOUND_MS)
+    yield Line("History tab: a page of 25, stills included", "ms", timed(show), below=BOUND_MS)
 
 
 class Gallery:

@@ -16,7 +16,7 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).resolve().parent.parent), str(Path(__file__).resolve().parent)]
 
 import ipywidgets  # noqa: E402
-from run import _WHAT, KEY, Line  # noqa: E402
+from run import KEY, Line, report  # noqa: E402
 
 import pixverse_nb as pv  # noqa: E402
 
@@ -27,7 +27,7 @@ ROUNDS = 9
 
 def alive() -> int:
     module = ipywidgets.widgets.widget
-    return len(module._instances if hasattr(module, "_instances") else ipywidgets.Widget.widgets)  # noqa: SLF001
+    return len(module._instances if hasattr(module, "_instances") else ipywidgets.Widget.widgets)
 
 
 def measured(home: Path) -> Iterator[Line]:
@@ -41,7 +41,7 @@ def measured(home: Path) -> Iterator[Line]:
         panel.settle()
         panel.close()
         start = time.perf_counter()
-        panel._build({})  # noqa: SLF001  what a cell that is run again does
+        panel._build({})
         ours.append((time.perf_counter() - start) * 1000)
         start = time.perf_counter()
         bare = [ipywidgets.Layout() for _ in range(count)]
@@ -64,13 +64,8 @@ def measured(home: Path) -> Iterator[Line]:
 
 
 def main() -> int:
-    print(f"{'what; the peer':<{_WHAT}}{'ours':>12}{'peer':>12}{'ratio':>8}{'bound':>12}")
-    broken = 0
     with tempfile.TemporaryDirectory(prefix="pixverse_nb-bench-") as folder:
-        for line in measured(Path(folder)):
-            print(line, flush=True)
-            broken += not line.ok
-    return 1 if broken else 0
+        return report(measured(Path(folder)), as_json="json" in sys.argv)
 
 
 if __name__ == "__main__":

@@ -104,7 +104,7 @@ def _ours(url: str, count: str, folder: str) -> None:
     home = {}
     for job in jobs:
         job.wait()
-        home[str(job.request_id)] = float(studio._store.row(job.id)["completed_at"]) / 1e6  # noqa: SLF001
+        home[str(job.request_id)] = float(studio._store.row(job.id)["completed_at"]) / 1e6
     growth = memory.peak() - before
     print(json.dumps({**_waits(url, home, int(count)), "growth": growth, "threads": most_threads, "busy": busy}))
 

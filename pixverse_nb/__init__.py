@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from .generation import Generation as Generation
     from .generations import Generations as Generations
     from .pace import Pace as Pace
+    from .player.player import Player as Player
     from .preview import PreviewServer as PreviewServer
     from .pricing import Estimate as Estimate
     from .pricing import estimate as estimate
@@ -101,6 +102,7 @@ _ROOMS = {
     "Generation": "generation",
     "Generations": "generations",
     "Pace": "pace",
+    "Player": "player.player",
     "PreviewServer": "preview",
     "Estimate": "pricing",
     "estimate": "pricing",
@@ -140,6 +142,7 @@ __all__ = [
     "PermissionDenied",
     "PixverseError",
     "Plan",
+    "Player",
     "PreviewServer",
     "RateLimited",
     "Reconciliation",

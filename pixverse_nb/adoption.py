@@ -9,11 +9,15 @@ from contextlib import suppress
 from typing import Any
 
 from . import errors
-from .books import LOOKS_S, Desk
+from .books import LOOKS_S, Desk, bring_home
 from .generation import Generation
-from .lost import ADOPTED, inputs_of, job_of
+from .job import Job
+from .lost import ADOPTED, inputs_of, job_of, recorded_at, still_running
+from .mishaps import failed
 from .parameters import MODEL, PARAMETERS, Parameter, Value
+from .pricing import price as estimated
 from .request import Request
+from .rows import words_of
 from .segmind.answers import AccountRow, normalise
 from .store.schema import PREVIEW
 from .store.words import Row, now_us
@@ -42,6 +46,10 @@ def adopt(desk: Desk, request_id: object) -> Generation:
         )
     wanted = normalise(request_id.strip())
     row = store.rows_of_requests([wanted]).get(wanted)
+    if row is not None and row["service"] == desk.bench.backend.name:
+        known = desk.bench.backend.client.account_row(request_id.strip()) if row["status"] == "failed" else None
+        if known is not None and bring_home(desk, row, known):
+            return desk.handle(store.row(row["id"]) or row)
     if row is None:
         told = _told(desk, request_id.strip())
         sender = _sender(desk, told)
@@ -65,12 +73,12 @@ def _told(desk: Desk, request_id: str) -> AccountRow:
         raise errors.InvalidParameter(
             f"request {request_id} is a job of {told.model}", remedy=f"Only jobs of {MODEL} can be taken over."
         )
-    if told.status == "FAILED":
+    if told.status == "FAILED" and not told.cost_micros:
         raise errors.InvalidParameter(
             f"request {request_id} failed ({told.error or 'no reason given'}): there is no clip to take over",
-            billed=bool(told.cost_micros),
+            billed=False,
         )
-    if told.status == "COMPLETED" and told.url is None:
+    if told.status == "COMPLETED" and told.url is None and not told.cost_micros:
         raise errors.BadAnswer(f"request {request_id} is finished, but the account does not say where its clip is")
     return told
 
@@ -96,40 +104,51 @@ def _sender(desk: Desk, told: AccountRow) -> Generation | None:
 
 
 def _row_of(desk: Desk, told: AccountRow) -> Row:
-    """A new row for a job of the account, as far as the account tells."""
+    """A new row for a job of the account, as far as the account tells; a charge without a clip is a failed one."""
     backend = desk.bench.backend
     request = request_of_body(told.body)
-    price = request.estimate
-    done, pretended = told.status == "COMPLETED", backend.name == PREVIEW
-    known = done and told.cost_micros is not None
-    sent_at = _sent_at(told, backend.client.clock_offset_s)
+    # What was drawn at an unknown quality or length teaches no price, and may cost whatever the model costs at most.
+    priced = {"duration", "quality"} <= inputs_of(told.body).keys() - request.extra.keys()
+    price = request.estimate if priced else estimated(request.parameters, unlisted=True)
+    ended, pretended = told.status in {"COMPLETED", "FAILED"}, backend.name == PREVIEW
+    done = told.status == "COMPLETED" and told.url is not None
+    known = ended and told.cost_micros is not None
+    sent_at = min(recorded_at(told, desk.bench) or now_us(), now_us())
     return {
+        **(_why_no_clip(told) if ended and not done else {}),
         "service": backend.name,
         "engine": backend.engine,
         "api": "v2",
         "studio": ADOPTED,
-        "status": "downloading" if done else "queued",
+        "status": "downloading" if done else "failed" if ended else "queued",
         "created_at": sent_at,
         "sent_at": sent_at,
         **request.parameters,
         "extra": json.dumps(request.extra) if request.extra else None,
         "take": request.take,
         "identity": request.identity,
+        "family": request.family,
         "request_id": told.request_id,
-        "estimate_micros": price.expected_micros,
+        "estimate_micros": price.expected_micros if priced else None,
         "ceiling_micros": price.ceiling_micros,
         "reserved_micros": 0 if known else price.ceiling_micros,
         "cost_micros": told.cost_micros if known else None,
         "cost_source": (PREVIEW if pretended else "account") if known else None,
-        "billed": True if done and not pretended else None,
+        "billed": True if ended and not pretended else None,
         "output_url": told.url if done else None,
     }
 
 
-def _sent_at(told: AccountRow, ahead_s: float) -> int:
-    if told.created_at is None:
-        return now_us()
-    return min(round((told.created_at.timestamp() - ahead_s) * 1e6), now_us())
+def _why_no_clip(told: AccountRow) -> Row:
+    """The end of a job that was charged and of which there is no clip to fetch, as columns."""
+    if told.status == "FAILED":
+        error = failed(told.error, told.request_id)
+    else:
+        error = errors.ServiceError(
+            "the account says that it is finished, but not where its clip is",
+            remedy="studio.reconcile() fetches it once the account does.",
+        )
+    return {"completed_at": now_us(), **words_of(error)}
 
 
 def request_of_body(body: Mapping[str, Any]) -> Request:
@@ -162,11 +181,15 @@ def _value(parameter: Parameter, value: Any) -> Value | None:
 # ---- writing off -------------------------------------------------------------------------------------------------
 
 
-def write_off(desk: Desk, id: str) -> Generation:
+def write_off(desk: Desk, id: object) -> Generation:
     """See `Studio.write_off`."""
     store = desk.bench.store
     if store.read_only is not None:
         raise store.read_only
+    if not isinstance(id, str):
+        raise errors.InvalidParameter(
+            f"id={str(id)[:80]!r} is not an id of the history", remedy="See studio.history().index.", billed=False
+        )
     row = store.row(id)
     if row is None:
         raise errors.NotFound(f"the history holds no {id!r}", remedy="See studio.history().index.")
@@ -182,10 +205,10 @@ def write_off(desk: Desk, id: str) -> Generation:
     finally:
         if job is not None:
             job.giving_up = None  # whatever is still being asked, nobody waits for it any more
-    running = generation._stall is None and generation.request_id and not row["request_id"]  # noqa: SLF001
+    running = generation._stall is None and generation.request_id and not row["request_id"]
     if generation.status != "unknown" or running:
         return generation
-    raise _why_open(generation, elsewhere=job is not None and job.elsewhere)
+    raise _why_open(generation, job)
 
 
 def _not_to_write_off(row: Row, service: str) -> errors.InvalidParameter:
@@ -200,13 +223,15 @@ def _not_to_write_off(row: Row, service: str) -> errors.InvalidParameter:
     )
 
 
-def _why_open(generation: Generation, *, elsewhere: bool) -> errors.PixverseError:
-    if elsewhere:
+def _why_open(generation: Generation, job: Job | None) -> errors.PixverseError:
+    if job is not None and job.elsewhere:
         return errors.PixverseError(
             f"another kernel is looking for generation {generation.id} just now",
             remedy="Write it off there, or here in a few minutes.",
         )
-    stall = generation._stall  # noqa: SLF001  the front desk and its handles are one piece
+    stall = generation._stall
+    if stall is None and job is not None and job.running_since is not None:
+        return still_running(job.running_since, job.row["sent_at"])
     return stall or errors.WaitTimeout(
         f"the account's history has not answered within {LOOKS_S:g} s, so generation {generation.id} stays unknown",
         remedy="Try again later.",

@@ -6,12 +6,11 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Protocol
 
 from .generation import Generation
 from .job import Job
-from .lost import inputs_of, job_of
+from .lost import LONG_US, STUCK_US, clock, inputs_of, job_of, recorded_at
 from .pricing import money, to_usd
 from .segmind.answers import AccountRow, normalise
 from .store import leases
@@ -70,8 +69,8 @@ class Desk:
 
 def await_look(generation: Generation, job: Job, asked: float, deadline: float) -> None:
     """Wait until a look that began after `asked` is over, or none will come."""
-    change = generation._change  # noqa: SLF001  the front desk and its handles are one piece
-    while time.monotonic() < deadline and generation._open and generation.status == "unknown":  # noqa: SLF001
+    change = generation._change
+    while time.monotonic() < deadline and generation._open and generation.status == "unknown":
         if job.elsewhere or ((job.looked_at or 0.0) >= asked and not job.giving_up):
             return
         with change:
@@ -119,10 +118,8 @@ class Books:
         row = self.known.get(plain)
         if row is not None:
             return bool((row["sent_at"] or row["created_at"]) >= self.since_us)
-        return told.created_at is None or self._by_our_clock(told.created_at) >= self.since_us
-
-    def _by_our_clock(self, moment: datetime) -> int:
-        return round((moment.timestamp() - self.bench.backend.client.clock_offset_s) * 1e6)
+        moment = recorded_at(told, self.bench)
+        return moment is None or moment >= self.since_us
 
     def _guesses(self) -> dict[str, AccountRow]:
         """Of requests that no row has, those that are most likely an open row's own: they are no strangers."""
@@ -156,14 +153,26 @@ class Books:
             if row["status"] != "unknown" or not self._is_settled(row):
                 continue
             guess = self.guessed.get(row["id"])
-            if guess is not None and guess.status == "PENDING":
-                continue  # it is still running, and followed
             kept = f"{money(to_usd(row['reserved_micros']))} stays reserved"
-            if guess is not None:
+            wait, close = f'studio.generation("{row["id"]}").wait()', f'studio.write_off("{row["id"]}")'
+            if guess is None:
+                yield _line("unknown", row, kept + self._failure_like(row), close)
+            elif guess.status != "PENDING":
                 what = f"the account has a job that is most likely this one; {kept} until it is taken up"
-                yield _line("unknown", row, what, f'studio.generation("{row["id"]}").wait()')
-            else:
-                yield _line("unknown", row, kept, f'studio.write_off("{row["id"]}")')
+                yield _line("unknown", row, what, wait)
+            elif row["sent_at"] < now_us() - LONG_US:  # else it is still running, and followed
+                since = clock(recorded_at(guess, self.bench) or row["sent_at"])
+                what = f"the account says that it is still running, since {since}; {kept}"
+                yield _line("unknown", row, what, close if row["sent_at"] < now_us() - STUCK_US else wait)
+
+    def _failure_like(self, row: Row) -> str:
+        """In words, a failed job of the account that may be a lost row's own, or an earlier try's."""
+        if row["request_id"]:
+            return ""
+        strangers = (told for plain, told in self.listed.items() if plain not in self.known)
+        like = job_of(row, strangers, set(), self.bench, failed=True)
+        why = "" if like is None else like.error or "no reason given"
+        return f"; the account has one like it that failed ({why}), which may be another one" if like else ""
 
     def _is_settled(self, row: Row) -> bool:
         return bool(row["sent_at"] < now_us() - _SETTLING_US)
@@ -173,44 +182,40 @@ class Books:
             row = self.known.get(plain)
             if row is None or row["service"] != self.bench.backend.name or told.status != "COMPLETED":
                 continue
-            until = self._kept_until(told)
-            if until is None or until <= now_us() or not self._is_away(row, told):
+            until = self._kept_until(told) or row["sent_at"] + FILE_LIFE_US
+            if until <= now_us() or not self._is_away(row, told):
                 continue
             what = f"its file is not on this disk; the service keeps it for {_span(until - now_us())} more"
             line = _line("expiring", row, what, f'studio.generation("{row["id"]}").wait()')
             yield {**line, "at": until}
 
     def _kept_until(self, told: AccountRow) -> int | None:
-        return None if told.created_at is None else self._by_our_clock(told.created_at) + FILE_LIFE_US
+        moment = recorded_at(told, self.bench)
+        return None if moment is None else moment + FILE_LIFE_US
 
     def _is_away(self, row: Row, told: AccountRow) -> bool:
-        """Whether a paid clip is not on the disk; one whose file has vanished is fetched again from here on."""
+        """Whether a paid clip is not on the disk; from here on it is fetched, if nobody does so already."""
         if row["status"] == "downloading":
             was = self.before.get(row["id"], {})
             return was.get("status") == "downloading" and leases.is_free(
                 was["lease_owner"], row["id"], was["lease_until"], now_us()
             )
-        if row["status"] != "completed" or self.desk.has_clip(row):
-            return False
-        url = told.url or row["output_url"]
-        if url is None:
-            return False
-        fetch_again(self.desk, row, url)
-        return True
+        return bring_home(self.desk, row, told)
 
     def _unexplained(self) -> Iterator[dict[str, Any]]:
         likely = {normalise(guess.request_id) for guess in self.guessed.values()}
         for plain, told in self.account.items():
             if plain in self.known or plain in likely or (told.status == "FAILED" and not told.cost_micros):
                 continue
+            nothing = told.status == "COMPLETED" and told.url is None and not told.cost_micros
             yield {
                 "kind": "unexplained",
                 "request_id": told.request_id,
                 "prompt": str(inputs_of(told.body).get("prompt") or ""),
                 "cost_usd": to_usd(told.cost_micros),
-                "at": None if told.created_at is None else self._by_our_clock(told.created_at),
+                "at": recorded_at(told, self.bench),
                 "what": self._about(told),
-                "action": None if told.status == "FAILED" else f"studio.adopt({json.dumps(told.request_id)})",
+                "action": None if nothing else f"studio.adopt({json.dumps(told.request_id)})",
             }
 
     def _about(self, told: AccountRow) -> str:
@@ -218,6 +223,8 @@ class Books:
             return f"it failed and was charged all the same: {told.error or 'no reason given'}"
         if told.status != "COMPLETED":
             return "it is still running"
+        if told.url is None:
+            return "it is finished, but the account does not say where its clip is"
         until = self._kept_until(told)
         if until is None:
             return "it has a clip"
@@ -237,11 +244,11 @@ class Books:
     def _differing(self) -> Iterator[dict[str, Any]]:
         for plain, told in self.account.items():
             row = self.known.get(plain)
-            if row is None or row["cost_micros"] is None or told.cost_micros is None or told.status == "PENDING":
+            if row is None or row["account_micros"] is None or told.status == "PENDING":
                 continue
-            if abs(row["cost_micros"] - told.cost_micros) > 1:  # a micro-dollar is rounding
-                what = f"{money(to_usd(row['cost_micros']))} here, {money(to_usd(told.cost_micros))} by the account"
-                yield _line("differs", row, what, f'studio.generation("{row["id"]}")')
+            here, there = (money(to_usd(row[name])) for name in ("cost_micros", "account_micros"))
+            what = f"{here} here, {there} by the account: budgets and estimates count the higher one"
+            yield _line("differs", row, what, f'studio.generation("{row["id"]}")')
 
     def _adopted(self) -> Iterator[dict[str, Any]]:
         for key, was in self.before.items():
@@ -258,13 +265,25 @@ class Books:
                 yield _line("filled", row, "written down as the account has it", f'studio.generation("{row["id"]}")')
 
 
-def fetch_again(desk: Desk, row: Row, url: str) -> None:
-    """Fetch a completed row's clip again, at no cost; of several kernels that want to, one does."""
-    reopened = desk.bench.store.reopen(row["id"], url)
+def bring_home(desk: Desk, row: Row, told: AccountRow) -> bool:
+    """Fetch the clip that the account has of an ended row and the disk has not, at no cost; whether that is so.
+
+    The row is a completed one whose file has vanished, unless the service had it no more when it was asked; or one that
+    failed here: written off, or by an answer that was not the last word. Of several kernels that want to, one does it.
+    """
+    vanished = row["status"] == "completed" and row["video_path"] is not None and not desk.has_clip(row)
+    url = told.url or row["output_url"] if vanished else told.url
+    wanted = vanished or row["status"] == "failed"
+    if not wanted or url is None or told.status != "COMPLETED":
+        return False
+    source = PREVIEW if row["service"] == PREVIEW else "account"
+    store = desk.bench.store
+    reopened = store.reopen(row["id"], url, status=row["status"], micros=told.cost_micros, source=source)
     if reopened is not None:
         generation = desk.handle(reopened)
-        generation._news(reopened, None, followed=False)  # noqa: SLF001  it took itself for completed
+        generation._news(reopened, None, followed=False)
         desk.follow(generation)
+    return True
 
 
 def _line(kind: str, row: Row, what: str, action: str) -> dict[str, Any]:

@@ -76,9 +76,9 @@ class Budget:
         what_fits : callable
             Says in words what so many micro-dollars would buy instead; None for nothing.
         """
-        for cap in self.caps(spent):
-            if price.ceiling_micros > cap.room_micros:
-                raise _exceeded(cap, price, what_fits(max(cap.room_micros, 0)))
+        tightest = min(self.caps(spent), key=lambda cap: cap.room_micros, default=None)
+        if tightest is not None and price.ceiling_micros > tightest.room_micros:
+            raise _exceeded(tightest, price, what_fits(max(tightest.room_micros, 0)))
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ def _exceeded(cap: Cap, price: Estimate, fits: str | None) -> BudgetExceeded:
         f"{money(to_usd(cap.reserved_micros))} is reserved for jobs in flight or of unknown outcome, and {clips} may "
         f"cost {money(price.ceiling_usd)}",
         billed=False,
-        remedy=f"{instead}; or raise budget=pv.Budget({cap.name}=...).",
+        remedy=f"{instead}; or raise the cap: studio.budget = pv.Budget({cap.name}=...).",
     )
     error.cap_usd, error.spent_usd = to_usd(cap.cap_micros), to_usd(cap.charged_micros)
     error.reserved_usd, error.needed_usd = to_usd(cap.reserved_micros), price.ceiling_usd

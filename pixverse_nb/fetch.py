@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 from . import errors, mishaps
-from .lost import fresh_url
+from .lost import find_lost, fresh_url, nowhere_left
 from .media.clips import Received
 from .progress import arriving
 from .rows import NO_ERROR, columns_of, words_of
@@ -19,6 +19,7 @@ from .store.words import FILE_LIFE_US, now_us
 from .workpiece import Stalled
 
 _FETCHES = 3
+_FORBIDDEN = 403  # of an address that was signed for a while: the file may be there
 
 
 class Fetch(Search):
@@ -29,8 +30,8 @@ class Fetch(Search):
 
     def fetch(self) -> float | None:
         """Fetch the clip from its address; seconds until the next step, None when the job has ended."""
-        if not self.row["output_url"]:  # killed while a v1 answer's bytes were arriving
-            return self._lose(errors.OutcomeUnknown("the kernel ended while the clip was arriving", billed=True))
+        if not self.row["output_url"]:
+            return self._ask_where()
         started = time.monotonic()
         backend, clips = self.bench.backend, self.bench.clips
         try:
@@ -41,7 +42,31 @@ class Fetch(Search):
                 return self._engine_ended()
             return self._refresh(error) if error.status_code in {403, 404, 410} else self._fetch_again(error)
 
-    def _fetch_again(self, error: errors.ClipError) -> float | None:
+    def _ask_where(self) -> float | None:
+        """A v1 answer was the clip itself, without an address: ask the account for one."""
+        if self.row["completed_at"] is None:  # killed while the bytes were arriving
+            return self._lose(errors.OutcomeUnknown("the kernel ended while the clip was arriving", billed=True))
+        try:
+            found = find_lost(self.row, self.bench)
+        except errors.PixverseError as error:
+            return self._fetch_again(error)
+        has = found is not None and found.status == "COMPLETED" and found.url is not None
+        return 0.0 if found is not None and has and self._take(found) else self._give_up(None)
+
+    def _give_up(self, status_code: int | None) -> float | None:
+        """The clip was here, and is nowhere any more: completed it remains, without a file, and the money is spent."""
+        cost = self.row["cost_micros"]
+        self._write(
+            status="completed",
+            video_path=None,
+            output_url=None,
+            reserved_micros=0 if cost is not None else self.row["reserved_micros"],
+            http_status=status_code,
+            **words_of(nowhere_left(status_code, self.row["billed"])),
+        )
+        return self._sealed()
+
+    def _fetch_again(self, error: errors.PixverseError) -> float | None:
         """The clip could not be fetched: a few tries, then it waits for a person; a paid clip is not given up."""
         self._fetches += 1
         if self._fetches < _FETCHES:
@@ -55,16 +80,19 @@ class Fetch(Search):
 
     def _refresh(self, gone: errors.ClipError) -> float | None:
         """The clip's URL is dead: ask for another one, by request id, then in the account's history."""
-        fresh = None
+        fresh, told = None, False
         with contextlib.suppress(errors.PixverseError):  # then the old one is tried again, later
-            fresh = fresh_url(self.row, self.bench)
+            fresh, told = fresh_url(self.row, self.bench), True
         if fresh is not None:
             self._write(output_url=fresh)
             if self._fetches == 0:
                 self._fetches = 1
                 return 0.0
+        old = now_us() - (self.row["sent_at"] or 0) >= FILE_LIFE_US
+        if self.row["completed_at"] is not None and (old or (told and gone.status_code != _FORBIDDEN)):
+            return self._give_up(gone.status_code)
         # A young file that is not there may be on its way to the host that serves it.
-        if now_us() - (self.row["sent_at"] or 0) < FILE_LIFE_US:
+        if not old:
             return self._fetch_again(gone)
         return self._fail(mishaps.gone_for_good(gone, self.row["billed"]))
 
@@ -96,5 +124,5 @@ class Fetch(Search):
             raise self._stall(error)
         self._troubles += 1
         self._tell(self.row, f"{error.what}; trying again")
-        pause = min(self.bench.pace.retry_s * 2.0 ** min(self._troubles, 10), 30.0) * random.uniform(0.5, 1.0)  # noqa: S311
+        pause = min(self.bench.pace.retry_s * 2.0 ** min(self._troubles, 10), 30.0) * random.uniform(0.5, 1.0)
         return max(pause, error.reset_s) if isinstance(error, errors.RateLimited) else pause

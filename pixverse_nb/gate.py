@@ -195,7 +195,7 @@ class Gate:
             # A reset that lies in the past, as by a wrong clock, must not turn into hammering: the pauses grow.
             pause = max(reset_s, min(_FIRST_PAUSE_S * 2.0 ** min(self._refusals - 1, 10), STEP_S))
             # Other kernels wait for the same moment.
-            pause += random.uniform(0, min(pause / 20, 2.0))  # noqa: S311
+            pause += random.uniform(0, min(pause / 20, 2.0))
             self._closed_at, self._opens_at = now, max(self._opens_at, now + pause)
 
     def _per_minute(self, now: float) -> float | None:

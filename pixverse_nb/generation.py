@@ -80,7 +80,7 @@ class Generation:
         """What it should cost, as it was estimated before the send; see `cost_usd` for what it did."""
         table = self.request.estimate
         expected, ceiling = self._row["estimate_micros"], self._row["ceiling_micros"]
-        known = (table.expected_micros, table.ceiling_micros) == (expected, ceiling)
+        known = expected is None or (table.expected_micros, table.ceiling_micros) == (expected, ceiling)
         return table if known else Estimate(expected, ceiling, source="charges before it")
 
     @property
@@ -220,7 +220,7 @@ class Generation:
     def _outcome(self) -> Generation:
         self._refresh()
         error = self.error
-        if self.status != "completed" and error is not None:
+        if self.video is None and error is not None:
             self._told = True
             raise error
         return self
@@ -232,6 +232,12 @@ class Generation:
                 return False
             self._followed, self._stall, self._told = True, None, False
             return True
+
+    def _renew(self, row: Row) -> None:
+        """Take the row as the history has it now, unless a job here knows more."""
+        with self._change:
+            if not self._followed and self._stall is None:
+                self._row = row
 
     # ---- news from the job -------------------------------------------------------------------------------------
 
@@ -290,7 +296,7 @@ class Generation:
             clock=self._clock(),
             progress=self._progress(),
             note=self._note(),
-            error=str(error) if error is not None and (self.status != "completed") else None,
+            error=str(error) if error is not None and video is None else None,
             labels=self._labels(),
             source=source_of(video.path, embed) if video else None,
             poster=video.poster if video else None,
@@ -331,7 +337,8 @@ class Generation:
     def _is_surprising(self) -> bool:
         """Whether the charge is another one than was estimated; a tenth of a cent is rounding."""
         cost, expected = self._row["cost_micros"], self._row["estimate_micros"]
-        return cost is not None and bool(cost) and abs(cost - expected) > SAME_MICROS
+        known = cost is not None and expected is not None and self.status == "completed"
+        return known and abs(cost - expected) > SAME_MICROS
 
     def _labels(self) -> list[tuple[str, str]]:
         row = self._row
@@ -390,7 +397,7 @@ def _this_cell() -> object:
 def _is_echo() -> bool:
     """Whether a cell's last value is being displayed, rather than what somebody passed to display()."""
     hook = getattr(shell(), "displayhook", None)
-    frame = sys._getframe(1)  # noqa: SLF001  there is no other way to know who asks
+    frame = sys._getframe(1)
     while hook is not None and frame is not None:
         if frame.f_locals.get("self") is hook:
             return True

@@ -74,13 +74,13 @@ class Generations(list[Generation]):
         ended: dict[str, Html] = {}
         live = Live(lambda: self._bundle(embed, ended))
         for generation in self:  # each tells it its news, as it does to its own
-            generation._lives.append(live)  # noqa: SLF001  the list and its handles are one piece
+            generation._lives.append(live)
         self._shown_in = _this_cell()
         live.show()
 
     def _bundle(self, embed: bool | None, ended: dict[str, Html]) -> tuple[dict[str, str], bool]:
         """What to show now, and whether it is the last; cards that have ended are made once."""
-        over = not any(generation._open for generation in self)  # noqa: SLF001
+        over = not any(generation._open for generation in self)
         cards = []
         for generation in self:
             card = ended.get(generation.id)
@@ -93,7 +93,7 @@ class Generations(list[Generation]):
         return {"text/html": str(row_html(cards)), "text/plain": self._text()}, over
 
     def _text(self) -> str:
-        return "\n".join(card_text(generation._card(False)) for generation in self)  # noqa: SLF001
+        return "\n".join(card_text(generation._card(False)) for generation in self)
 
     def _ipython_display_(self) -> None:
         # generate() has shown them already when they are also the last line of its cell.
@@ -102,7 +102,7 @@ class Generations(list[Generation]):
 
 
 def _small_card(generation: Generation, embed: bool | None, most: int) -> Html:
-    card = generation._card(embed)  # noqa: SLF001  the list and its handles are one piece
+    card = generation._card(embed)
     width, height = card.size
     scale = min(most / width, 1.0)
     return card_html(replace(card, size=(round(width * scale), round(height * scale))))

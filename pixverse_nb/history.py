@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import pandas as pd
 
@@ -16,6 +16,7 @@ from .media.clips import Clips
 from .parameters import PARAMETERS, check_count, unknown_parameter
 from .pricing import MICROS
 from .store.store import Store
+from .table.accessor import Accessor
 
 STATUSES = ("submitting", "queued", "processing", "downloading", "completed", "failed", "unknown")
 _TEXT, _WHOLE, _FLOAT, _FLAG, _MOMENT = "string", "Int64", "Float64", "boolean", "datetime64[us, UTC]"
@@ -63,6 +64,8 @@ COLUMNS: Mapping[str, Any] = {
     "reason": _TEXT,
     "tags": _TEXT,
     "note": _TEXT,
+    "mark_in_s": _FLOAT,
+    "mark_out_s": _FLOAT,
     "seed_used": _WHOLE,
     "request_id": _TEXT,
     "completed_at": _MOMENT,
@@ -79,11 +82,14 @@ _SQL_INTEGERS = 2**63
 class History(pd.DataFrame):
     """A DataFrame that shows posters in a notebook; in everything else a DataFrame like any other.
 
-    Slices, sorts and merges that keep the `id` index keep the posters.
+    Slices, sorts and merges that keep the `id` index keep the posters. `.pixverse` plays, compares, measures and rates
+    what it holds; it knows the studio that the frame came from by the clips that the frame carries along.
     """
 
     _metadata = ["_clips"]  # noqa: RUF012  pandas' own way to carry an attribute along
     _clips: Clips | None = None
+    if TYPE_CHECKING:
+        pixverse: Accessor
 
     @property
     def _constructor(self) -> type[History]:
@@ -124,6 +130,9 @@ class History(pd.DataFrame):
         return shown
 
 
+pd.api.extensions.register_dataframe_accessor("pixverse")(Accessor)
+
+
 def history(
     store: Store,
     clips: Clips,
@@ -158,7 +167,7 @@ def frame(rows: list[Any], store: Store, clips: Clips) -> History:
         table[name] = _column(name, values, dtype, store)
     index = pd.Index(pd.array([row["id"] for row in mappings], dtype="string"), name="id")
     made: History = History(table, index=index, columns=list(COLUMNS))
-    made._clips = clips  # noqa: SLF001
+    made._clips = clips
     return made
 
 

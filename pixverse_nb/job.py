@@ -12,6 +12,7 @@ unknown                looked for in the account's history; never sent again
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import deque
 from collections.abc import Callable
@@ -22,7 +23,7 @@ from . import errors, mishaps
 from .fetch import Fetch
 from .gate import STEP_S
 from .pictures import uploaded_url
-from .polling import MOST_A_MINUTE, TYPICAL_S, next_poll, soonest
+from .polling import MOST_A_MINUTE, Outlook, next_poll, outlook, until_room
 from .rows import reported, request_of
 from .segmind.answers import Accounting
 from .segmind.client import Client, Delivery
@@ -33,18 +34,19 @@ from .store.words import Row, now_us
 from .workbench import Workbench
 from .workpiece import Stalled
 
-_PREVIEW_S = 2.0  # what the preview engine takes for a short clip
-
 
 class Job(Fetch):
     """Walks one row through its states; `Workpiece` says what it is made of."""
 
     def __init__(self, row: Row, bench: Workbench, tell: Callable[[Row, str | None], None], *, fresh: bool) -> None:
         super().__init__(row, bench, tell, fresh=fresh)
-        self._soonest: float | None = None
+        self._ahead: Outlook | None = None
         self._polled: deque[float] = deque(maxlen=MOST_A_MINUTE)
         self._remark: str | None = None
         self.elsewhere = False  # another kernel works on it
+        self.withdrawn = False  # not to be sent any more
+        self._leaving = False  # from just before the send on
+        self._door = threading.Lock()  # between the last two
 
     # ---- the walk ----------------------------------------------------------------------------------------------
 
@@ -117,7 +119,21 @@ class Job(Fetch):
 
     # ---- send --------------------------------------------------------------------------------------------------
 
+    def withdraw(self) -> bool:
+        """Have it not be sent; False when it is being sent already, or was."""
+        with self._door:
+            self.withdrawn = True
+            return not self._leaving and self.row["status"] == "submitting" and self.row["sent_at"] is None
+
+    def _leaves(self) -> bool:
+        """Whether it may be sent, from now on past recall."""
+        with self._door:
+            self._leaving = not self.withdrawn
+            return self._leaving
+
     def _send(self) -> float | None:
+        if self.withdrawn:
+            return self._fail(mishaps.withdrawn())
         pause = self.bench.gate.ask(self.row["id"])
         return self._limited(pause) if pause > 0 else self._post()
 
@@ -128,6 +144,8 @@ class Job(Fetch):
                 self._write(sent_image_url=url)
             body = request_of(self.row).body(url)
             client = self.bench.backend.client
+            if not self._leaves():
+                raise mishaps.withdrawn()
             # From here on the job may exist: committed before the POST, so that a killed process knows it.
             blocking = self.row["api"] == "v1"
             lease = self.bench.pace.lease_s + (self.bench.pace.run_read_s if blocking else 0)
@@ -145,6 +163,7 @@ class Job(Fetch):
             if self.row["sent_at"] is None:  # it was the picture's upload
                 return self._limited(error.reset_s)
             self._write(sent_at=None)
+            self._leaving = False
             return self._limited(self.bench.gate.turn(self.row["id"]))
         except errors.OutcomeUnknown as error:
             return self._lose(error)
@@ -201,7 +220,9 @@ class Job(Fetch):
 
     def _poll(self) -> float | None:
         client = self.bench.backend.client  # first: asking for it may start the preview engine
-        pause = self.bench.asks.ask(self.row["id"])
+        # Whatever called for this step, a try after trouble too: a full minute is full.
+        full = until_room(self._polled, self.elapsed_s, self.ahead, self.bench.pace.poll_s[1])
+        pause = full or self.bench.asks.ask(self.row["id"])
         return min(pause, STEP_S) if pause > 0 else self._look_after(client)
 
     def _look_after(self, client: Client) -> float | None:
@@ -222,7 +243,7 @@ class Job(Fetch):
             return self._fail(mishaps.failed(progress.error, self.row["request_id"]), progress.accounting)
         if progress.status != self.row["status"]:
             self._write(status=progress.status)
-        return next_poll(self._polled, self.soonest_s, *self.bench.pace.poll_s)
+        return next_poll(self._polled, self.ahead, *self.bench.pace.poll_s)
 
     def _collect(self, client: Client, told: Accounting) -> float | None:
         try:
@@ -242,13 +263,13 @@ class Job(Fetch):
         return self._lose(mishaps.forgotten(error))
 
     @property
-    def soonest_s(self) -> float:
-        """From when the job may well be finished, in seconds after the send, by what jobs of this kind took."""
-        if self._soonest is None:
+    def ahead(self) -> Outlook:
+        """When the job may end, by what jobs of this kind took; looked up once."""
+        if self._ahead is None:
             row = self.row
             recent = self.bench.store.recent_seconds(row["service"], row["quality"], row["duration"])
-            self._soonest = soonest(recent, _PREVIEW_S if row["service"] == PREVIEW else TYPICAL_S)
-        return self._soonest
+            self._ahead = outlook(recent, preview=row["service"] == PREVIEW)
+        return self._ahead
 
     _steps: dict[str, Callable[[Job], float | None]] = {  # noqa: RUF012  a dispatch table, never changed
         "submitting": _send,

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from . import errors
 from .parameters import MODEL, PARAMETERS
+from .pricing import money
 from .rows import request_of
-from .segmind.answers import AccountRow, normalise
+from .segmind.answers import AccountRow, merged, normalise
 from .store.words import Row
 
 if TYPE_CHECKING:
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
 
 ADOPTED = "account"
 """The studio of rows that were taken over from the account's history: no studio of this home sent them."""
+
+LONG_US = 3_600_000_000
+"""How long a job may be called running, microseconds: from then on nobody waits for it."""
+STUCK_US = 7_200_000_000
+"""From when on a job that is still called running may be written off, microseconds after its send."""
 
 _SHARED_S = 2.0  # looks that begin within so long of a listing share it
 _KEPT = 4  # listings; those of a studio's start span a few weeks at most
@@ -101,13 +107,12 @@ class Listing:
 
 def _list(client: Client, first: date, last: date) -> _Listed:
     began, error = time.monotonic(), None
-    rows: dict[str, AccountRow] = {}
+    rows: list[AccountRow] = []
     try:
-        for row in _pages(client, first, last):
-            rows.setdefault(normalise(row.request_id), row)
+        rows.extend(_pages(client, first, last))
     except errors.PixverseError as trouble:
         error = trouble
-    return _Listed(client, first, last, began, time.monotonic(), list(rows.values()), error)
+    return _Listed(client, first, last, began, time.monotonic(), list(merged(rows).values()), error)
 
 
 def _pages(client: Client, first: date, last: date) -> Iterator[AccountRow]:
@@ -119,6 +124,13 @@ def _pages(client: Client, first: date, last: date) -> Iterator[AccountRow]:
         middle = first + (last - first) // 2
         yield from _pages(client, first, middle)
         yield from _pages(client, middle + _DAY, last)
+
+
+def recorded_at(told: AccountRow, bench: Workbench) -> int | None:
+    """When the account recorded a job, by this machine's clock, microseconds since 1970; None where it does not say."""
+    if told.created_at is None:
+        return None
+    return round((told.created_at.timestamp() - bench.backend.client.clock_offset_s) * 1e6)
 
 
 def days_around(sent: date) -> tuple[date, date]:
@@ -153,11 +165,18 @@ def find_lost(row: Row, bench: Workbench, *, now: bool = False) -> AccountRow | 
     return job_of(row, rows, bench.store.claimed_requests(), bench)
 
 
-def job_of(row: Row, rows: Iterable[AccountRow], claimed: set[str], bench: Workbench) -> AccountRow | None:
-    """Which of the account's records is most likely a sent row's job, by parameters and time: see `find_job`."""
+def job_of(
+    row: Row, rows: Iterable[AccountRow], claimed: set[str], bench: Workbench, *, failed: bool = False
+) -> AccountRow | None:
+    """Which of the account's records is most likely a sent row's job, by parameters and time: see `find_job`.
+
+    A job that failed is looked for only when it is asked for: it may be an earlier try's or another home's, and ours,
+    billed, not be recorded yet. So it proves nothing.
+    """
     body = request_of(row).body(row["sent_image_url"])
     span = bench.pace.run_read_s if row["api"] == "v1" else bench.pace.submit_read_s
     sent_at = _by_their_clock(row["sent_at"], bench.backend.client.clock_offset_s)  # as the last answer tells it
+    rows = [one for one in rows if (one.status == "FAILED") is failed]
     return find_job(rows, body, sent_at, claimed, span)
 
 
@@ -268,10 +287,52 @@ def _same(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
-def written_off() -> errors.OutcomeUnknown:
-    """A person has closed a row whose job the account's history does not know."""
+def taken_up() -> errors.OutcomeUnknown:
+    """A row was given the job that is most likely its own; said in the row until the job has ended."""
     return errors.OutcomeUnknown(
-        "you wrote it off: the account's history did not know it", remedy="Run the cell again to send it anew."
+        "the answer to the send was lost, and the account has a job that is most likely this one's",
+        remedy="studio.resume() looks after it.",
+    )
+
+
+def given_back() -> errors.OutcomeUnknown:
+    """The job that was most likely a row's own has failed: so it was perhaps another one's."""
+    return errors.OutcomeUnknown(
+        "the answer to the send was lost; the account has a job like it that failed, which may be another one's",
+        remedy="Run studio.reconcile() some minutes later; it says what to do.",
+    )
+
+
+def still_running(since_us: int, sent_us: int) -> errors.OutcomeUnknown:
+    """The account calls the job running: while it does, only time closes the row."""
+    return errors.OutcomeUnknown(
+        f"the account says that it is still running, since {clock(since_us)}",
+        remedy=f"Look again later; from {clock(sent_us + STUCK_US)} on it can be written off.",
+    )
+
+
+def clock(us: int) -> str:
+    """A moment as people read it, UTC."""
+    return f"{datetime.fromtimestamp(us / 1e6, timezone.utc):%d %b %H:%M} UTC"
+
+
+def written_off(why: str, kept_usd: float | None) -> errors.OutcomeUnknown:
+    """A person has closed a row whose job the account's history does not know, or calls running for ever."""
+    if kept_usd is None:
+        return errors.OutcomeUnknown(f"you wrote it off: {why}", remedy="Run the cell again to send it anew.")
+    return errors.OutcomeUnknown(
+        f"you wrote it off: {why}; nobody told the charge, so {money(kept_usd)} stays reserved",
+        remedy="studio.reconcile() settles it once the account tells. Run the cell again to send it anew.",
+    )
+
+
+def nowhere_left(status_code: int | None, billed: bool | None) -> errors.ClipError:
+    """A clip that was on the disk once, and that neither the disk nor the service has any more."""
+    return errors.ClipError(
+        "neither this disk nor the service has this clip any more",
+        status_code=status_code,
+        billed=billed,
+        remedy="Generate it again: it will be a new clip.",
     )
 
 

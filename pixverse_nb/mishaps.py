@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 from . import errors
 from .segmind.refusals import refusal
@@ -10,6 +11,7 @@ from .store.ids import moment_of
 from .store.opening import Opened
 from .store.words import Row
 
+_WITHDRAWN = "withdrawn before it was sent: the sweep was interrupted"
 _LOOKED_FOR = "studio.resume() looks for it in the account's history."
 
 
@@ -18,6 +20,16 @@ def never_sent() -> errors.ServiceError:
     return errors.ServiceError(
         "the kernel ended before this was sent", billed=False, remedy="Run the cell again to send it."
     )
+
+
+def withdrawn() -> errors.ServiceError:
+    """A sweep was interrupted first."""
+    return errors.ServiceError(_WITHDRAWN, billed=False, remedy="Run the sweep or the cell again to send it.")
+
+
+def was_withdrawn(row: Row) -> bool:
+    """Whether a row was closed so."""
+    return bool(row["status"] == "failed" and row["sent_at"] is None and row["error"] == _WITHDRAWN)
 
 
 def engine_ended() -> errors.ServiceError:
@@ -71,13 +83,24 @@ def gone_for_good(error: errors.ClipError, billed: bool | None) -> errors.ClipEr
     )
 
 
-def refused_before(row: Row) -> str:
-    """That the same request was refused: said before it is sent again."""
+def refused_before(row: Row, id: str) -> str:
+    """That the same request was refused: said before it is sent again.
+
+    It names the new row: Python shows a warning of the same words in the same place only once.
+    """
     said = row["error_detail"] or row["error"]
     return (
-        f"moderation refused this very request on {moment_of(row['id']):%d %B} ({said}); it is sent again, "
+        f"moderation refused this very request on {moment_of(row['id']):%d %B} ({said}); it is sent again as {id}, "
         "and will most likely be refused again. Reword the prompt or change the picture."
     )
+
+
+def outside() -> int:
+    """The `stacklevel` at which a warning, raised by the caller of this, points to the first line that is not ours."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and str(frame.f_globals.get("__name__")).partition(".")[0] == "pixverse_nb":
+        level, frame = level + 1, frame.f_back
+    return level
 
 
 def origin_of(opened: Opened) -> str | None:

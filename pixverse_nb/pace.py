@@ -23,8 +23,8 @@ class Pace:
     retry_s : float
         First pause between two tries, s; it doubles, with jitter.
     poll_s : tuple of float
-        Shortest and longest pause between two status requests, s; between them a job of the service is asked after at
-        most 15 times a minute.
+        Shortest and longest pause between two status requests, s. A job of the service is asked after at most 15 times
+        in any 60 s, even when that takes a longer pause; only a longest one of less than 4 s asks for more than that.
     search_s : tuple of float
         Pauses between two looks into the account's history for a job whose answer was lost, s.
     lease_s : float

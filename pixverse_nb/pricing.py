@@ -6,15 +6,12 @@ USD.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from .parameters import Value, check_count, check_parameters, signed, with_defaults
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 MICROS = 1_000_000
 """Micro-dollars in a dollar."""
@@ -125,11 +122,16 @@ def price(parameters: Mapping[str, Value], *, unlisted: bool = False) -> Estimat
     return Estimate(seconds * rate, HIGHEST_MICROS if unlisted else seconds * audio)
 
 
-def learned(table: Estimate, seconds: int, charges: Sequence[tuple[int, int, int | None]]) -> Estimate:
+Charges = Sequence[tuple[int, int, "int | None"]]
+"""Duration (s), charge (micro-dollars) and moment (microseconds since 1970) of clips of a kind, newest first."""
+
+
+def learned(table: Estimate, seconds: int, charges: Charges, with_audio: Charges = ()) -> Estimate:
     """The estimate, corrected by what clips of the kind were charged.
 
-    The newest charge for the same duration decides, else the newest one by the second; one that is the table's own to
-    a tenth of a cent changes nothing. The ceiling never sinks: a cheap clip is no promise.
+    The newest charge for the same duration says what is expected, else the newest one by the second; one that is the
+    table's own to a tenth of a cent changes nothing. The ceiling is the highest of the table and of all these charges,
+    those of clips with audio included: a cheap clip is no promise.
 
     Parameters
     ----------
@@ -137,19 +139,27 @@ def learned(table: Estimate, seconds: int, charges: Sequence[tuple[int, int, int
         For one clip, from the table.
     seconds : int
         The clip's duration, s.
-    charges : sequence of (int, int, int or None)
-        Duration (s), charge (micro-dollars) and moment (microseconds since 1970), newest first.
+    charges : sequence
+        Of clips of the same kind.
+    with_audio : sequence
+        Of the same clips with sound, for a silent one: it may be billed at their rate (contract, Price; open).
     """
-    same = [charge for charge in charges if charge[0] == seconds] or [charge for charge in charges if charge[0]]
-    if not same:
-        return table
-    duration, micros, at_us = same[0]
-    expected = -(-micros * seconds // duration)  # rounded up
-    if abs(expected - table.expected_micros) <= SAME_MICROS:
-        return table
+    known = [charge for charge in charges if charge[0]]
+    ceilings = [_scaled(charge, seconds) for charge in (*known, *with_audio) if charge[0]]
+    highest = max([c for c in ceilings if c > table.ceiling_micros + SAME_MICROS], default=table.ceiling_micros)
+    decisive = next((c for c in known if c[0] == seconds), known[0] if known else None)
+    expected = table.expected_micros if decisive is None else _scaled(decisive, seconds)
+    if decisive is None or abs(expected - table.expected_micros) <= SAME_MICROS:
+        return replace(table, ceiling_micros=highest)
+    at_us = decisive[2]
     day = "" if at_us is None else f" of {datetime.fromtimestamp(at_us / 1e6, timezone.utc):%d %B}".replace(" 0", " ")
     source = f"a charge{day} (the table says {money(table.expected_usd)})"
-    return Estimate(expected, max(expected, table.ceiling_micros), source=source)
+    return Estimate(expected, max(expected, highest), source=source)
+
+
+def _scaled(charge: tuple[int, int, int | None], seconds: int) -> int:
+    """A charge by the second, for so many seconds, rounded up."""
+    return -(-charge[1] * seconds // charge[0])
 
 
 @signed

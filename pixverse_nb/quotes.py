@@ -7,11 +7,11 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from .parameters import with_defaults
-from .pricing import Estimate, learned
+from .pricing import Charges, Estimate, learned
 from .request import Request
 from .store.store import Store
 
-_Charges = Callable[[str, str | None, bool], list[tuple[int, int, int | None]]]
+_Ask = Callable[[str, str | None, bool, bool], Charges]
 
 
 class Quotes:
@@ -38,12 +38,15 @@ class Quotes:
         charges = lru_cache(maxsize=None)(self._charges)
         return [_corrected(request, charges) for request in requests]
 
-    def _charges(self, quality: str, extra: str | None, audio: bool) -> list[tuple[int, int, int | None]]:
-        return self._store.charges(self._service, quality, extra, audio=audio)
+    def _charges(self, quality: str, extra: str | None, audio: bool, image: bool) -> Charges:
+        return self._store.charges(self._service, quality, extra, audio=audio, image=image)
 
 
-def _corrected(request: Request, charges: _Charges) -> Estimate:
+def _corrected(request: Request, charges: _Ask) -> Estimate:
     full = with_defaults(request.parameters)
-    extra = json.dumps(request.extra) if request.extra else None
-    known = charges(str(full["quality"]), extra, bool(full["generate_audio_switch"]))
-    return learned(request.estimate, int(full["duration"]), known)
+    extra = json.dumps(request.extra, sort_keys=True) if request.extra else None
+    kind = (str(full["quality"]), extra)
+    audio = bool(full["generate_audio_switch"])
+    image = request.image_sha256 is not None or full.get("image_url") is not None
+    with_audio = () if audio else charges(*kind, True, image)
+    return learned(request.estimate, int(full["duration"]), charges(*kind, audio, image), with_audio)

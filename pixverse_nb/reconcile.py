@@ -12,8 +12,9 @@ from . import errors
 from .books import LOOKS_S, Books, Desk, await_look
 from .display.reconciled import Line, Section, reconciled_html, reconciled_text
 from .lost import job_of
+from .parameters import MODEL
 from .pricing import money
-from .segmind.answers import AccountRow, normalise
+from .segmind.answers import AccountRow, merged, normalise
 from .store.schema import DAY_US, PREVIEW
 from .store.words import now_us
 from .workbench import Workbench
@@ -33,7 +34,7 @@ _KINDS: dict[str, tuple[str, bool]] = {
     "expiring": ("Paid clips that are not on this disk; being fetched again, at no cost", True),
     "unexplained": ("Charges that no row here explains: another home, or the website", True),
     "missing": ("Rows here that the account's history does not know", True),
-    "differs": ("The account says another charge than was reported; both are kept", True),
+    "differs": ("The account says another charge than was reported; both are kept, the higher one counts", True),
     "adopted": ("Lost jobs that were found", False),
     "filled": ("Costs that were filled in by the account's history", False),
 }
@@ -123,6 +124,9 @@ def reconcile(desk: Desk, since: str | datetime | None) -> Reconciliation:
     before = bench.store.unfinished(bench.backend.name)
     account, filled = _learn(bench, since_us)
     _take_up(desk)
+    for row in map(bench.store.row, filled):
+        if row is not None:
+            desk.handle(row)  # whoever holds it sees the cost
     books = Books(desk, since_us, account, before, set(filled))
     found = books.findings()
     return Reconciliation(
@@ -176,9 +180,7 @@ def _learn(bench: Workbench, since_us: int) -> tuple[dict[str, AccountRow], list
         raise
     finally:
         filled += _fill(bench, rows)
-    account: dict[str, AccountRow] = {}
-    for row in rows:
-        account.setdefault(normalise(row.request_id), row)
+    account = {plain: told for plain, told in merged(rows).items() if told.model in {"", MODEL}}
     if _name_blocking(bench, since_us, account):
         filled += _fill(bench, rows)
     return account, filled
@@ -196,10 +198,10 @@ def _windows(first: date, last: date) -> Iterator[tuple[date, date]]:
 
 
 def _fill(bench: Workbench, rows: Sequence[AccountRow]) -> list[str]:
-    """Write charges on ended rows that have none. A failure costs nothing unless the account says otherwise."""
+    """Write the account's charges on ended rows. A failure costs nothing unless the account says otherwise."""
     charges = {
-        normalise(row.request_id): row.cost_micros
-        for row in rows
+        plain: row.cost_micros
+        for plain, row in merged(rows).items()
         if row.cost_micros is not None and (row.status == "COMPLETED" or (row.status == "FAILED" and row.cost_micros))
     }
     return bench.store.fill_costs(bench.backend.name, charges, _source(bench)) if charges else []

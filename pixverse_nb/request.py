@@ -70,12 +70,23 @@ class Request:
 
         Defaults are filled in first, so `seed=-1` and saying nothing are the same request.
         """
-        canonical = {
+        return _hash({**self._content, "take": self.take})
+
+    @property
+    def family(self) -> str:
+        """Hash of the same without the take: all takes of one request have it."""
+        return _hash(self._content)
+
+    @property
+    def _content(self) -> dict[str, Any]:
+        return {
             "model": MODEL,
             "parameters": with_defaults(self.parameters),
             "image": self.image_sha256,
-            "take": self.take,
             "extra": self.extra,
         }
-        text = json.dumps(canonical, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _hash(canonical: Mapping[str, Any]) -> str:
+    text = json.dumps(canonical, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()

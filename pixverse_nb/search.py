@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from . import errors, mishaps
-from .lost import ADOPTED, anothers, doubtful, find_lost, written_off
+from . import errors, lost, mishaps
+from .lost import ADOPTED, find_lost
+from .pricing import to_usd
 from .rows import error_of, reported, words_of
-from .segmind.answers import Accounting, AccountRow, normalise
+from .segmind.answers import AccountRow, normalise
 from .segmind.client import is_transient
 from .store.schema import PREVIEW
+from .store.store import charge_of
 from .store.words import now_us
 from .workpiece import Stalled, Workpiece
 
@@ -27,6 +29,8 @@ class Search(Workpiece):
     """Set while a person wants the row closed if the next look finds nothing."""
     looked_at: float | None = None
     """Monotonic moment at which the last look that is over began."""
+    running_since: int | None = None
+    """Since when the account calls it running, microseconds since 1970, by the last look that found it."""
 
     def _lose(self, error: errors.OutcomeUnknown) -> float | None:
         """Write down that the answer was lost; the money stays reserved and the account's history is searched."""
@@ -56,8 +60,9 @@ class Search(Workpiece):
     def search(self) -> float | None:
         """Look once; seconds until the next step, None when the job has ended."""
         if self.row["studio"] == ADOPTED and not self.row["request_id"]:
-            return self._fail(anothers())
+            return self._fail(lost.anothers())
         began, last = time.monotonic(), self.giving_up
+        self.running_since = None
         try:
             pause = self._look_once(last)
         finally:
@@ -75,7 +80,9 @@ class Search(Workpiece):
         if last is None or self.giving_up is not last:
             return self._look_later(counted=not asked)
         if found is None:
-            return self._write_off()
+            return self._write_off("the account's history did not know it")
+        if self.running_since is not None:
+            return self._write_off(f"the account called it running since {lost.clock(self.running_since)}")
         self.ask_to_look(give_up=True)  # what was found became another row's just now: there may be more
         return 0.0
 
@@ -91,7 +98,7 @@ class Search(Workpiece):
         if found is None or not self._rivalled(found):
             return found
         if last:
-            raise Stalled(doubtful())
+            raise Stalled(lost.doubtful())
         return None
 
     def _act_on(self, found: AccountRow, *, last: bool) -> float | None:
@@ -101,11 +108,21 @@ class Search(Workpiece):
         if normalise(found.request_id) != normalise(self.row["request_id"] or ""):
             return None
         if found.status == "PENDING":
-            self._tell(self.row, "found in the account's history: it is still running")
-            return _SEARCH_WHILE_PENDING_S
+            return self._wait_for(found, last=last)
         if last:  # finished, but nobody says where: nothing to write off
             raise self._stalled()
         return None
+
+    def _wait_for(self, found: AccountRow, *, last: bool) -> float | None:
+        """Seconds until the next look at a job that runs; None when it may be written off."""
+        sent_us = self.row["sent_at"]
+        self.running_since = lost.recorded_at(found, self.bench) or sent_us
+        if last and now_us() >= sent_us + lost.STUCK_US:
+            return None
+        if now_us() >= sent_us + lost.LONG_US:
+            raise Stalled(lost.still_running(self.running_since, sent_us))
+        self._tell(self.row, "found in the account's history: it is still running")
+        return _SEARCH_WHILE_PENDING_S
 
     def _look_later(self, *, counted: bool) -> float:
         self._looks += counted
@@ -118,10 +135,10 @@ class Search(Workpiece):
     def _stalled(self) -> Stalled:
         return Stalled(error_of(self.row) or errors.OutcomeUnknown("the answer to the send was lost"))
 
-    def _write_off(self) -> float | None:
-        """Close the row because a person says so; whether it was billed remains unknown, but it counts no more."""
+    def _write_off(self, why: str) -> float | None:
+        """Close the row because a person says so; what it kept reserved is free unless it is known to be billed."""
         kept = self.row["reserved_micros"] if self.row["billed"] and self.row["cost_micros"] is None else 0
-        words = words_of(written_off())
+        words = words_of(lost.written_off(why, to_usd(kept) if kept else None))
         self._write(status="failed", completed_at=now_us(), reserved_micros=kept, **words)
         return self._sealed()
 
@@ -140,17 +157,27 @@ class Search(Workpiece):
         if normalise(found.request_id) != normalise(self.row["request_id"] or ""):
             if not self.bench.store.claim_request(self.row["id"], found.request_id):
                 return False
-            self._write(request_id=found.request_id)
-        if found.status == "FAILED":
-            self._fail(
-                mishaps.failed(found.error, found.request_id), Accounting(cost_micros=found.cost_micros), "account"
-            )
+            self._write(request_id=found.request_id, **words_of(lost.taken_up()))
+        if found.status == "FAILED" and self._is_guess:
+            self._write(request_id=None, **words_of(lost.given_back()))
+        elif found.status == "FAILED":
+            if found.cost_micros:
+                self._write(**self._charge(found))
+            error = mishaps.failed(found.error, found.request_id)
+            error.billed = bool(self.row["cost_micros"])
+            self._fail(error)
             return True
-        if found.status == "COMPLETED" and found.url:
-            source = PREVIEW if self.row["service"] == PREVIEW else "account"
-            cost: dict[str, Any] = {}
-            if found.cost_micros is not None:
-                cost = {"cost_micros": found.cost_micros, "cost_source": source, "reserved_micros": 0}
-            self._write(status="downloading", output_url=found.url, billed=True, **cost)
+        elif found.status == "COMPLETED" and found.url:
+            self._write(status="downloading", output_url=found.url, billed=True, **self._charge(found))
             return True
         return False
+
+    @property
+    def _is_guess(self) -> bool:
+        """Whether the row's request was found by parameters and time, and not told by the answer to its send."""
+        return bool(self.row["error"] == lost.taken_up().event)
+
+    def _charge(self, found: AccountRow) -> dict[str, Any]:
+        """The account's charge as columns; beside the one that was reported, where that is known."""
+        source = PREVIEW if self.row["service"] == PREVIEW else "account"
+        return charge_of(self.row, found.cost_micros, source)

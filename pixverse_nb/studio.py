@@ -23,6 +23,7 @@ from .pricing import Estimate
 from .request import Request
 from .segmind.client import Credits
 from .store.annotations import UNSET, Unset, checked
+from .table.origin import remember
 from .wishes import make_wish
 from .workshop import Workshop
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from .books import Desk
     from .history import History
     from .panel.panel import Panel
+    from .player.player import Player
     from .reconcile import Reconciliation
     from .sweep.plan import Plan
 
@@ -93,6 +95,7 @@ class Studio(Workshop):
         backend = find_backend(api_key, base_url, shared_engine, pace, concurrency)
         super().__init__(backend, home=place, api=api, budget=Budget.of(budget), pace=pace, concurrency=concurrency)
         self._panel: Panel | None = None
+        remember(self)
         if self.is_preview:
             show_notice(preview_notice())
         if self._store.read_only is not None:
@@ -318,6 +321,8 @@ class Studio(Workshop):
     def adopt(self, request_id: str) -> Generation:
         """Take a job of the account that no row here knows into this history, and fetch its clip; nothing is sent.
 
+        A charge without a clip becomes a failed row that was billed, so that it counts.
+
         Parameters
         ----------
         request_id : str
@@ -346,7 +351,9 @@ class Studio(Workshop):
 
         When the account knows the job after all, it is taken up instead. Else the row becomes `failed`, `billed`
         stays unknown, and what it kept reserved is free again; the same request may then be sent anew, by you.
-        A job may reach the account's history late: leave it some minutes.
+        A job may reach the account's history late: leave it some minutes. One that the account still calls running can
+        be written off from two hours after its send. One that is known to be billed keeps its reservation until the
+        account tells the charge.
 
         Parameters
         ----------
@@ -400,7 +407,7 @@ class Studio(Workshop):
         Parameters
         ----------
         search : str, optional
-            Text that the prompt, a note or a tag contains, without regard to case.
+            Text that the prompt, a note, a tag or a reason contains, without regard to case.
         since, until : str or datetime, optional
             Range of `created_at`, the end left out; UTC unless a time zone is said.
         limit : int, optional
@@ -425,6 +432,33 @@ class Studio(Workshop):
 
         return history(self._store, self._clips, search=search, since=since, until=until, limit=limit, columns=columns)
 
+    def compare(self, *what: object) -> Player:
+        """Two to nine clips on one clock, with what differs below each; rated, kept and marked while they play.
+
+        Parameters
+        ----------
+        *what : Generation, str, DataFrame, or lists of them
+            Clips: generations, ids of the history, or a slice of `studio.history()`.
+
+        Returns
+        -------
+        Player
+            It displays itself; a saved notebook keeps plain players for readers without a kernel.
+
+        Raises
+        ------
+        InvalidParameter
+            For fewer than two clips or more than nine, and for a generation that is not completed.
+        NotFound
+            For an id that the history does not hold.
+        ClipError
+            For a clip whose file is gone.
+        """
+        from .player.choice import rows_of
+        from .player.player import Player
+
+        return Player(self, rows_of(self._store, what, self.home))
+
     def annotate(
         self,
         id: str,
@@ -435,6 +469,8 @@ class Studio(Workshop):
         reason: str | Unset | None = UNSET,
         tags: str | Iterable[str] | Unset | None = UNSET,
         note: str | Unset | None = UNSET,
+        mark_in_s: float | Unset | None = UNSET,
+        mark_out_s: float | Unset | None = UNSET,
     ) -> None:
         """Write on a row of the history what you think of its clip; at once, and what is not given stays as it is.
 
@@ -454,6 +490,8 @@ class Studio(Workshop):
             All of its tags: a list, or text with commas; up to 30 of up to 40 characters, kept in lower case, sorted.
         note : str, optional
             Up to 5000 characters.
+        mark_in_s, mark_out_s : float, optional
+            Where the usable part starts and ends, seconds from the clip's start: 0 <= in < out <= its length.
 
         Raises
         ------
@@ -466,6 +504,7 @@ class Studio(Workshop):
         """
         given = {
             "starred": starred, "rating": rating, "decision": decision, "reason": reason, "tags": tags, "note": note,
+            "mark_in_s": mark_in_s, "mark_out_s": mark_out_s,
         }  # fmt: skip
         self._store.annotate(id, checked(given))
 

@@ -8,6 +8,7 @@ import os
 import secrets
 import shutil
 import threading
+import time
 import warnings
 import weakref
 from collections.abc import Sequence
@@ -19,7 +20,7 @@ from .budget import Budget, what_fits
 from .generation import Generation
 from .job import Job
 from .media.clips import Clips
-from .mishaps import origin_of, refused_before
+from .mishaps import origin_of, outside, refused_before, was_withdrawn
 from .pace import Pace
 from .polling import TYPICAL_S, expectation
 from .pricing import Estimate
@@ -38,6 +39,7 @@ from .workbench import Backend, Workbench
 from .workpiece import Stalled
 
 _UNSENT_LEASE_S = 86_400.0  # a wish may wait for its turn as long as its kernel lives
+_CLOSING_S = 2.0  # how long an interrupted sweep waits until what was not sent is closed
 _ROOM_BYTES = 200_000_000  # a clip of 15 s at 1080p and then some
 
 
@@ -62,7 +64,7 @@ class Workshop:
 
     def __init__(self, backend: Backend, *, home: Path, api: str, budget: Budget, pace: Pace, concurrency: int) -> None:
         self.api = api
-        self.budget = budget
+        self._budget = budget
         self.home = home
         self._backend = backend
         self._name = secrets.token_hex(8)
@@ -79,6 +81,15 @@ class Workshop:
         self._steps: weakref.WeakValueDictionary[str, Step] = weakref.WeakValueDictionary()
 
     @property
+    def budget(self) -> Budget:
+        """The caps on spending; set it to a `Budget`, a plain number of USD a day, or None for no cap."""
+        return self._budget
+
+    @budget.setter
+    def budget(self, value: Budget | float | None) -> None:
+        self._budget = Budget.of(value)
+
+    @property
     def is_preview(self) -> bool:
         """Whether it runs on the embedded preview engine."""
         return self._backend.name == PREVIEW
@@ -91,6 +102,10 @@ class Workshop:
 
     def _start(self, wishes: Sequence[Wish], *, reuse: bool = True) -> list[Generation]:
         """Begin them all or none: reused, joined, fetched again, or sent."""
+        return [generation for generation, _ in self._begin(wishes, reuse=reuse)]
+
+    def _begin(self, wishes: Sequence[Wish], *, reuse: bool = True) -> list[tuple[Generation, str]]:
+        """The same, and what became of each: "reused", "joined", "fetched" or "new"."""
         if not isinstance(reuse, bool):
             raise errors.InvalidParameter(
                 f"reuse={reuse!r} is not allowed", remedy="Pass True, or False to send in any case.", billed=False
@@ -110,7 +125,7 @@ class Workshop:
             )
             working: set[str] = set()
             try:
-                return [self._take_on(one, working) for one in opened]
+                return [(self._take_on(one, working), one.kind) for one in opened]
             except BaseException:  # interrupted before anybody works on them: whoever wants them may take them up
                 for one in opened:
                     if one.kind in {"new", "fetched"} and one.row["id"] not in working:
@@ -123,8 +138,8 @@ class Workshop:
         first = 1
         while len(free) < count:
             numbers = range(first, first + max(count, 16))
-            identities = [replace(request, take=number).identity for number in numbers]
-            standing = self._store.standing(self._backend.name, identities, self._shelf)
+            takes = [replace(request, take=number) for number in numbers]
+            standing = self._store.standing(self._backend.name, takes, self._shelf)
             free += [n for n, kind in zip(numbers, standing, strict=True) if kind in {"new", "refused"}]
             first = numbers.stop
         return free[:count]
@@ -132,10 +147,13 @@ class Workshop:
     def _take_on(self, opened: Opened, working: set[str]) -> Generation:
         generation = self._handle(opened.row)
         if opened.kind == "fetched":  # a handle that somebody holds thinks that it has ended
-            generation._news(opened.row, None, followed=False)  # noqa: SLF001
+            generation._news(opened.row, None, followed=False)
         if opened.refused is not None:
-            warnings.warn(refused_before(opened.refused), errors.ModerationWarning, stacklevel=5)
-        generation._origin = origin_of(opened)  # noqa: SLF001  the studio and its handles are one piece
+            said = refused_before(opened.refused, generation.id)
+            warnings.warn(said, errors.ModerationWarning, stacklevel=outside())
+        generation._origin = origin_of(opened)
+        if opened.kind == "joined" and (job := self._jobs.get(generation.id)) is not None:
+            job.withdrawn = False  # somebody wants it after all
         if opened.kind != "reused":
             self._follow(generation, fresh=opened.kind in {"new", "fetched"})
             working.add(opened.row["id"])
@@ -174,11 +192,12 @@ class Workshop:
             "studio": self._name,
             "status": "submitting",
             **request.parameters,
-            "extra": json.dumps(request.extra) if request.extra else None,
+            "extra": json.dumps(request.extra, sort_keys=True) if request.extra else None,
             "take": request.take,
             "image_sha256": request.image_sha256,
             "image_path": image_path.relative_to(self.home).as_posix() if image_path else None,
             "identity": request.identity,
+            "family": request.family,
             "estimate_micros": price.expected_micros,
             "ceiling_micros": price.ceiling_micros,
             "reserved_micros": price.ceiling_micros,
@@ -194,7 +213,8 @@ class Workshop:
         """Whether the service may still have a clip; a preview's clips end with the engine that drew them."""
         lives = self._backend.engine is not None and row["engine"] == self._backend.engine
         young = now_us() - (row["completed_at"] or 0) < FILE_LIFE_US
-        return bool((row["output_url"] or row["request_id"]) and young and (lives or not self.is_preview))
+        kept = row["video_path"] is not None  # else it was asked for again, and the service had it no more
+        return bool(kept and (row["output_url"] or row["request_id"]) and young and (lives or not self.is_preview))
 
     # ---- following ---------------------------------------------------------------------------------------------
 
@@ -203,6 +223,7 @@ class Workshop:
         with self._starting:
             known = self._generations.get(row["id"])
             if known is not None:
+                known._renew(row)
                 return known
             recent = self._store.recent_seconds(row["service"], row["quality"], row["duration"])
             expected = expectation(recent) or (None if self.is_preview else TYPICAL_S)
@@ -223,22 +244,22 @@ class Workshop:
                 remedy="Make a pv.Studio() of its own in this one.",
                 billed=False,
             )
-        if not generation._start_following():  # noqa: SLF001  the studio and its handles are one piece
+        if not generation._start_following():
             return None
-        job = Job(generation._row, self._bench, generation._news, fresh=fresh)  # noqa: SLF001
+        job = Job(generation._row, self._bench, generation._news, fresh=fresh)
 
         def step() -> float | None:
             try:
                 return job.step()
             except Stalled as stalled:
-                generation._news(job.row, None, stall=stalled.error, followed=False)  # noqa: SLF001
+                generation._news(job.row, None, stall=stalled.error, followed=False)
             except Exception as error:
                 trouble = errors.PixverseError(
                     f"the job could not go on ({type(error).__name__}: {error})",
                     request_id=job.row["request_id"],
                     remedy="Nothing is lost: studio.resume() takes it up again.",
                 )
-                generation._news(job.row, None, stall=trouble, followed=False)  # noqa: SLF001
+                generation._news(job.row, None, stall=trouble, followed=False)
                 raise
             return None
 
@@ -258,6 +279,29 @@ class Workshop:
         else:
             self._runner.hurry(step)
         return job
+
+    def _withdraw(self, generations: Sequence[Generation]) -> list[Generation]:
+        """Close those that were not sent yet, so that they never are; gives these.
+
+        One in the middle of its send goes on, unless the service refuses it with a 429: then it is closed, too. That is
+        waited for, for a moment: what is closed when this returns reserves no money any more.
+        """
+        withdrawn = set()
+        leaving = [one for one in generations if one.status == "submitting"]
+        for generation in leaving:
+            job, step = self._jobs.get(generation.id), self._steps.get(generation.id)
+            if job is not None and step is not None:
+                if job.withdraw():
+                    withdrawn.add(generation.id)
+                self._runner.hurry(step)
+        deadline = time.monotonic() + _CLOSING_S
+        for generation in leaving:
+            with generation._change:
+                while generation.status == "submitting" and (left := deadline - time.monotonic()) > 0:
+                    generation._change.wait(left)
+            if was_withdrawn(generation._row):
+                withdrawn.add(generation.id)
+        return [one for one in leaving if one.id in withdrawn]
 
     def _follow_unfinished(self) -> list[Generation]:
         with self._starting:

@@ -1,4 +1,4 @@
-"""JupyterLab as a person has it: a real server, a real kernel, a real Chromium.
+"""JupyterLab and Notebook 7 as a person has them: a real server, a real kernel, a real Chromium.
 
 Cells are run through the application's own commands: clicking through menus hangs now and then (notebook facts).
 """
@@ -28,7 +28,10 @@ _FLAGS = (
 
 @contextmanager
 def lab_server(root: Path, state: Path, **environment: str):
-    """`jupyter lab` on loopback, serving `root`, with settings and trust of its own in `state`; gives its URL."""
+    """`jupyter lab` on loopback, serving `root`, with settings and trust of its own in `state`; gives its URL.
+
+    Notebook 7 is an extension of the same server: what it shows is at /notebooks.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -49,6 +52,7 @@ def lab_server(root: Path, state: Path, **environment: str):
     command = [
         sys.executable, "-m", "jupyterlab", "--no-browser", f"--port={port}", "--allow-root",
         "--IdentityProvider.token=", "--LabApp.news_url=None", "--LabApp.expose_app_in_browser=True",
+        "--JupyterNotebookApp.expose_app_in_browser=True",
         f"--ServerApp.root_dir={root}",
     ]  # fmt: skip
     with (state / "server.log").open("w") as log:
@@ -87,12 +91,18 @@ def browser():
         chromium.close()
 
 
-class Notebook:
-    """A notebook open in JupyterLab."""
+FRONT_ENDS = {"JupyterLab": "/lab/tree/{name}?reset", "Notebook 7": "/notebooks/{name}"}
+"""Where each shows a notebook."""
 
-    def __init__(self, chromium, url: str, name: str, *, kernel: bool = True, theme: str = "light") -> None:
+
+class Notebook:
+    """A notebook open in a front end, JupyterLab unless another one is asked for."""
+
+    def __init__(
+        self, chromium, url: str, name: str, *, kernel: bool = True, theme: str = "light", front: str = "JupyterLab"
+    ) -> None:
         self.page = chromium.new_page(viewport={"width": 1280, "height": 1000}, color_scheme=theme)
-        self.page.goto(f"{url}/lab/tree/{name}?reset")
+        self.page.goto(url + FRONT_ENDS[front].format(name=name))
         self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
         if kernel:
             self.page.wait_for_function(

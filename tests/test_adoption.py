@@ -7,9 +7,11 @@ from job_rig import CEILING, PACE, WISH, assert_home, outcome, row_of
 from scripted import Answer
 
 import pixverse_nb as pv
+import pixverse_nb.lost
 from pixverse_nb import adoption
 from pixverse_nb.adoption import request_of_body
 from pixverse_nb.parameters import PARAMETERS
+from pixverse_nb.pricing import HIGHEST_MICROS
 from pixverse_nb.store import leases
 
 pytest_plugins = ["job_fixtures"]
@@ -104,13 +106,65 @@ def test_what_is_no_request_id_is_refused_before_anything_is_asked(server, studi
     [
         ({"model_status": "FAILED", "error": "too odd", "credits_deduction": 0}, pv.InvalidParameter, "too odd"),
         ({"model_name": "kling-3"}, pv.InvalidParameter, "kling-3"),
-        ({"generation_url": None}, pv.BadAnswer, "where its clip is"),
+        ({"generation_url": None, "credits_deduction": None}, pv.BadAnswer, "where its clip is"),
     ],
 )
 def test_what_cannot_be_taken_over_says_why_and_makes_no_row(server, studio, changes, kind, words):
     with pytest.raises(kind, match=words):
         studio.adopt(server.record(WISH, **changes))
     assert studio.history().empty
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [({"model_status": "FAILED", "error": "too odd"}, "too odd"), ({"generation_url": None}, "where its clip is")],
+)
+def test_a_charge_without_a_clip_becomes_a_failed_row_that_counts(server, studio, changes, words):
+    """It stood in every reconciliation, and no budget knew of it."""
+    request_id = server.record(WISH, **changes)
+    assert run_action(studio)
+    row = studio._store.rows_of_requests([request_id])[request_id.replace("-", "")]
+    assert (row["status"], row["billed"], row["cost_micros"], row["reserved_micros"]) == ("failed", True, 281_250, 0)
+    assert words in row["error"] + str(row["error_detail"])
+    assert studio._store.spent(server.url, studio._name).home.charged == 281_250
+    assert studio.reconcile().findings.empty
+    assert server.count() == 0
+
+
+def run_action(studio):
+    """Do what the one finding says."""
+    (action,) = studio.reconcile().findings["action"]
+    return eval(action, {"studio": studio})  # noqa: S307
+
+
+@pytest.mark.parametrize("body", [None, {"prompt": "a cat"}, {**WISH, "duration": 99}])
+def test_a_job_whose_length_or_quality_was_not_recorded_teaches_no_price(server, studio, body):
+    before = studio.estimate(**WISH)
+    generation = studio.adopt(server.record(body, credits_deduction=2.15625)).wait(20)
+    assert generation.cost_usd == 2.15625
+    assert row_of(studio, generation)["estimate_micros"] is None
+    assert studio.estimate(**WISH) == before
+    assert studio._store.spent(server.url, studio._name).home.charged == 2_156_250
+
+
+def test_a_running_job_of_an_unknown_length_reserves_the_models_highest_price(server, studio):
+    server.state = "PROCESSING"
+    generation = studio.adopt(server.record(None, model_status="PENDING", generation_url=None, credits_deduction=None))
+    assert row_of(studio, generation)["reserved_micros"] == HIGHEST_MICROS
+    assert "queued" in repr(generation) or "processing" in repr(generation)
+
+
+def test_adopting_what_failed_here_and_is_finished_there_brings_its_clip_home(server, studio, clip):
+    server.say("status", Answer(422, {"status": "FAILED", "error": "worker lost"}))
+    generation = studio.submit(**WISH)
+    outcome(generation)
+    assert generation.status == "failed"
+    adopted = studio.adopt(generation.request_id)
+    assert adopted is generation
+    assert_home(adopted.wait(20), clip)
+    assert (adopted.cost_usd, adopted.cost_source, len(studio.history())) == (0.28125, "account", 1)
+    assert studio.generate(**WISH).reused_from == generation.id
+    assert server.count() == 1
 
 
 def test_a_job_that_a_lost_row_of_ours_sent_is_given_to_that_row(server, studio, clip):
@@ -274,6 +328,39 @@ def test_a_row_that_another_kernel_works_on_is_left_to_it(server, studio):
         studio.write_off(generation.id)
     studio._store.release(generation.id, other)
     assert row_of(studio, generation)["status"] == "unknown"
+
+
+def test_a_job_that_is_called_running_for_ever_can_be_written_off_after_two_hours(server, studio, monkeypatch):
+    """It could not be resolved at all, and "has not answered" was not true."""
+    generation = lost(server, studio)
+    server.record(WISH, model_status="PENDING", generation_url=None)
+    studio.write_off(generation.id)
+    with pytest.raises(pv.OutcomeUnknown, match=r"says that it is still running, since .*can be written off") as told:
+        studio.write_off(generation.id)
+    assert "has not answered" not in str(told.value)
+    monkeypatch.setattr(pixverse_nb.lost, "STUCK_US", 0)
+    closed = studio.write_off(generation.id)
+    row = row_of(studio, closed)
+    assert (row["status"], row["billed"], row["reserved_micros"]) == ("failed", None, 0)
+    assert "called it running since" in row["error"]
+    assert server.count() == 1
+
+
+def test_a_row_that_is_known_to_be_billed_keeps_its_reservation_and_says_so(server, studio_at, clip):
+    studio = studio_at(server.url, api="v1")
+    server.say("run", Answer(body=clip, headers={"Content-Type": "video/mp4"}, cut=100, runs=False))
+    generation = studio.submit(**WISH)
+    assert outcome(generation).billed is True
+    studio.write_off(generation.id)
+    row = row_of(studio, generation)
+    assert (row["status"], row["billed"], row["reserved_micros"]) == ("failed", True, CEILING)
+    assert "$0.281 stays reserved" in str(generation.error)
+
+
+@pytest.mark.parametrize("id", [["a"], None, 5])
+def test_what_is_no_id_cannot_be_written_off(studio, id):
+    with pytest.raises(pv.InvalidParameter, match="not an id of the history"):
+        studio.write_off(id)
 
 
 def test_only_an_unknown_row_can_be_written_off(server, studio):

@@ -62,7 +62,7 @@ def test_it_is_written_at_once_and_read_back_in_the_history(studio, clip):
     )
     assert done is None
     row = studio.history(id=clip).iloc[0]
-    assert [row[name] for name in COLUMNS] == [True, 4, "reject", "hands", "night, sea", "again with rain"]
+    assert [row[name] for name in COLUMNS[:6]] == [True, 4, "reject", "hands", "night, sea", "again with rain"]
     assert [str(studio.history()[name].dtype) for name in ("starred", "reason")] == ["boolean", "string"]
 
 
@@ -71,6 +71,7 @@ def test_what_is_not_given_stays_and_none_clears(studio, clip):
     studio.annotate(clip, rating=2)
     assert remarks(studio._store, clip) == {
         "starred": True, "rating": 2, "decision": None, "reason": None, "tags": "a", "note": "n",
+        "mark_in_s": None, "mark_out_s": None,
     }  # fmt: skip
     studio.annotate(clip)
     assert remarks(studio._store, clip)["rating"] == 2
@@ -177,9 +178,10 @@ def test_what_is_not_allowed_is_refused_with_value_range_and_remedy(studio, clip
 
 
 def test_a_jobs_steps_leave_people_s_words_alone(store):
-    key = add(store, status="queued", request_id="r")
+    key = add(store, status="queued", request_id="r", video_duration_s=5.0)
     row = store.claim(key, "me", 60)  # the job knows the row as it was before anybody wrote on it
-    written = checked({"starred": True, "rating": 5, "decision": "reject", "reason": "x", "tags": "t", "note": "n"})
+    said = {"starred": True, "rating": 5, "decision": "reject", "reason": "x", "tags": "t", "note": "n"}
+    written = checked({**said, "mark_in_s": 0.5, "mark_out_s": 2})
     store.annotate(key, written)
     store.journal(row, "me", 60, status="completed", cost_micros=1)
     assert remarks(store, key) == written
@@ -189,7 +191,7 @@ def test_a_jobs_steps_leave_people_s_words_alone(store):
 
 def test_a_reused_copy_starts_without_them(store):
     add(store, starred=True, rating=5, decision="reject", reason="x", tags="t", note="n", video_path="c.mp4",
-        identity="same", cost_micros=5)  # fmt: skip
+        identity="same", cost_micros=5, mark_in_s=0.5, mark_out_s=2.0)  # fmt: skip
     wish = {**ROW, "identity": "same", "estimate_micros": 5}
     shelf = Shelf(lambda _: True, lambda _: False)
     (one,) = store.open_all([wish], reuse=True, owner="me", lease_s=1, shelf=shelf, admit=None)

@@ -1,4 +1,7 @@
-"""The panel in JupyterLab, looked at in a real Chromium: from the prompt to the clip, by mouse and by keyboard."""
+"""The panel in a real Chromium: from the prompt to the clip and back, by mouse and by keyboard.
+
+The main flow runs in JupyterLab and in Notebook 7, the rest in JupyterLab.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from panel_rig import Easel, until
+from PIL import Image
 from studio_rig import KEY, sends
 
 import pixverse_nb as pv
@@ -31,30 +35,54 @@ class Stage:
     def __init__(self, root, server, easel, url, chromium) -> None:
         self.root, self.server, self.easel, self.url, self.chromium = root, server, easel, url, chromium
 
-    def open(self, name, *cells, kernel=True, theme="light"):
+    def open(self, name, *cells, kernel=True, theme="light", front="JupyterLab"):
         if cells:
             lab.write_notebook(self.root / f"{name}.ipynb", *cells)
-        notebook = lab.Notebook(self.chromium, self.url, f"{name}.ipynb", kernel=kernel, theme=theme)
-        if theme == "dark":
-            change = "window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})"
-            notebook.page.evaluate(f"() => {change}.then(() => null)")
-        notebook.command("application:toggle-left-area")
+        notebook = lab.Notebook(self.chromium, self.url, f"{name}.ipynb", kernel=kernel, theme=theme, front=front)
+        change = "kind => window.jupyterapp.commands.execute('apputils:change-theme', {theme: kind}).then(() => null)"
+        notebook.page.evaluate(change, f"JupyterLab {theme.capitalize()}")
+        if front == "JupyterLab":
+            notebook.command("application:toggle-left-area")
         return notebook
 
-    def panel(self, name, *, home=None, theme="light", settings=""):
-        """A notebook with a panel in sight."""
-        cells = (
-            f"import pixverse_nb as pv\nstudio = pv.Studio(home='{home or name}'{settings})",
-            "studio.panel()",
-        )
-        notebook = self.open(name, *cells, theme=theme)
+    def panel(self, name, *, settings="", **how):
+        """A notebook with a panel in sight, and a cell to write into."""
+        made = f"pv.Studio(home='{name}', base_url='{self.server.url}'{settings})"
+        cells = (f"import pixverse_nb as pv\nstudio = {made}", "studio.panel()", "")
+        notebook = self.open(name, *cells, **how)
         notebook.run_all()
         see(notebook)
         return notebook
 
 
+def ask(notebook, *lines):
+    """What these lines print, in a cell of their own at the end."""
+    page = notebook.page
+    page.evaluate(
+        """source => {
+          const panel = window.jupyterapp.shell.currentWidget.content;
+          panel.activeCellIndex = panel.widgets.length - 1;
+          panel.activeCell.model.sharedModel.setSource(source);
+          return window.jupyterapp.commands.execute('notebook:run-cell').then(() => null);
+        }""",
+        "\n".join(lines),
+    )
+    outputs = page.evaluate(
+        """() => {
+          const {cells} = window.jupyterapp.shell.currentWidget.content.model;
+          return [...cells].pop().sharedModel.getOutputs();
+        }"""
+    )
+    return "".join("".join(output.get("text", output.get("evalue", ""))) for output in outputs)
+
+
 def see(notebook):
-    notebook.page.wait_for_selector(".pixverse-panel .pixverse-compose", timeout=60_000)
+    from playwright.sync_api import Error
+
+    try:
+        notebook.page.wait_for_selector(".pixverse-panel .pixverse-compose", timeout=60_000)
+    except Error:
+        raise AssertionError(f"no panel: {notebook.text()}") from None
     notebook.page.evaluate("() => document.querySelector('.pixverse-panel').scrollIntoView()")
 
 
@@ -86,41 +114,92 @@ def chromium():
         yield chromium
 
 
-@pytest.fixture
-def stage(chromium, tmp_path):
-    root, state = tmp_path / "lab", tmp_path / "state"
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A folder, and the address of the JupyterLab that serves it."""
+    root = tmp_path_factory.mktemp("panel") / "lab"
     root.mkdir()
+    environment = {"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring", "SEGMIND_API_KEY": KEY}
+    with lab.lab_server(root, tmp_path_factory.mktemp("state"), **environment) as url:
+        yield root, url
+
+
+@pytest.fixture
+def stage(chromium, place):
     easel = Easel()
     server = pv.PreviewServer(render=easel, workers=8).start()
-    environment = {
-        "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
-        "SEGMIND_API_KEY": KEY,
-        "PIXVERSE_NB_BASE_URL": server.url,
-    }
     try:
-        with lab.lab_server(root, state, **environment) as url:
-            yield Stage(root, server, easel, url, chromium)
+        yield Stage(place[0], server, easel, place[1], chromium)
     finally:
         easel.ready.set()
         server.close()
 
 
-def act_on_a_clip(notebook):
-    """Of the oldest clip: its code, its settings, another take; the last two leave the keyboard on Generate."""
+def more_about(notebook, prompt, action):
+    """Choose an action of a clip in the gallery."""
+    notebook.page.get_by_role("button", name=f"More about: {prompt[:80]}", exact=True).first.click()
+    notebook.page.get_by_role("dialog").get_by_role("button", name=action).click()
+
+
+def rate_and_find_again(notebook):
+    """Rated by a key, found by its words in the gallery and in the History tab; both say so to the history."""
     from playwright.sync_api import expect
 
     page = notebook.page
-    more = page.get_by_role("button", name=re.compile("^More about"))
+    card = page.locator(".pxs-card", has_text="onerror")
+    card.focus()
+    page.keyboard.press("4")
+    expect(card).to_have_attribute("aria-label", re.compile("rated 4 of 5"))
+    page.get_by_role("searchbox", name="Search prompts, tags and notes").fill("ONERROR")
+    expect(page.locator(".pxs-card")).to_have_count(1)
+    page.get_by_role("searchbox", name="Search prompts, tags and notes").fill("")
+    expect(page.locator(".pxs-card")).to_have_count(2)
+    page.get_by_role("tab", name="History").click()
+    page.get_by_label("Search", exact=True).fill("onerror")
+    rows = page.locator(".pixverse-browse tbody tr")
+    expect(rows).to_have_count(1)
+    expect(rows).to_contain_text("4 of 5")
+    shoot(notebook, "history")
+    assert ask(notebook, "print(studio.panel().history['rating'].tolist())") == "[4]\n"
+    page.get_by_role("tab", name="Queue and gallery").click()
+
+
+def use_its_settings(notebook):
+    """Code, settings, another take; the last two leave the keyboard on Generate, and nothing is sent."""
+    from playwright.sync_api import expect
+
+    page = notebook.page
     for action in ("Copy as code", "Use these settings", "New take"):
-        more.last.click()
-        page.get_by_role("dialog").get_by_role("button", name=action).click()
+        more_about(notebook, EVIL, action)
         if action == "Copy as code":
             expect(page.get_by_role("textbox", name="Code", exact=True)).to_have_value(re.compile(r"^studio\.generate"))
             shoot(notebook, "code")
         else:
             expect(prompt(notebook)).to_have_value(EVIL)
             expect(generate(notebook)).to_be_focused()
-            prompt(notebook).fill("something else")
+            if action != "New take":
+                prompt(notebook).fill("something else")
+
+
+def take_another_and_run_its_code(notebook, stage):
+    """A click is a new take; its code, run in the next cell, gives that very clip and sends nothing."""
+    from playwright.sync_api import expect
+
+    page = notebook.page
+    generate(notebook).click()
+    expect(page.locator(".pxs-card")).to_have_count(3, timeout=60_000)
+    assert sends(stage.server) == 3
+    key = page.locator(".pxs-card").first.get_attribute("data-id")
+    more_about(notebook, EVIL, "Copy as code")
+    code = page.get_by_role("textbox", name="Code", exact=True)
+    expect(code).to_have_value(re.compile("take=2"))
+    told = ask(
+        notebook,
+        f"again, first = {code.input_value()}, studio.generation('{key}')",
+        "print(again.video.path == first.video.path, again.request == first.request, again.cost_usd)",
+    )
+    assert told.endswith("True True 0.0\n")
+    assert sends(stage.server) == 3, "it is owned: running its code sends nothing"
 
 
 def read_without_the_kernel(stage, name):
@@ -132,8 +211,8 @@ def read_without_the_kernel(stage, name):
         reader.page.locator(".jp-Dialog-button:has-text('No Kernel')").click(timeout=30_000)
     summary = reader.page.locator("[class*=pixverse-summary]")
     expect(summary).to_be_visible()
-    expect(summary).to_contain_text("2 clips · $0.562 charged")
-    expect(summary.locator("img")).to_have_count(2)
+    expect(summary).to_contain_text("3 clips · $0.844 charged")
+    expect(summary.locator("img")).to_have_count(3)
     assert "Error" not in reader.text()
     assert "<img src=x onerror" in reader.text()
     assert reader.page.title() != "hacked"
@@ -142,11 +221,14 @@ def read_without_the_kernel(stage, name):
     reader.page.close()
 
 
-def test_from_the_prompt_to_the_clip_and_to_a_reader_without_a_kernel(stage):
-    """Two jobs at once while the kernel stays free; hostile text runs nothing; the saved notebook shows a summary."""
+@pytest.mark.parametrize("front", lab.FRONT_ENDS)
+def test_from_the_prompt_to_the_clip_and_to_a_reader_without_a_kernel(stage, front):
+    """Two jobs at once while the kernel stays free; rated, found again, its settings used, its code run in the next
+    cell; hostile text runs nothing; the saved notebook shows a summary."""
     from playwright.sync_api import expect
 
-    notebook = stage.panel("flow", settings=", budget=5")
+    name = "flow-" + front.partition(" ")[0].lower()
+    notebook = stage.panel(name, settings=", budget=5", front=front)
     page = notebook.page
     expect(page.locator(".pixverse-panel")).to_contain_text("balance $100.000")
     prompt(notebook).fill(EVIL)
@@ -160,6 +242,7 @@ def test_from_the_prompt_to_the_clip_and_to_a_reader_without_a_kernel(stage):
     expect(lines(notebook).first).to_contain_text("drawing")
     expect(page.get_by_role("button", name="Stop waiting · still billed")).to_have_count(2)
     assert page.locator(".pixverse-queue").inner_text().count("<img src=x onerror") == 1
+    assert ask(notebook, "print('the kernel is free')") == "the kernel is free\n"
     see(notebook)
     shoot(notebook, "busy")
     stage.easel.ready.set()
@@ -169,17 +252,26 @@ def test_from_the_prompt_to_the_clip_and_to_a_reader_without_a_kernel(stage):
     expect(page.locator(".pixverse-panel")).to_contain_text("balance $99.438budget $4.44 of $5.00 left")
     see(notebook)
     shoot(notebook, "done")
-    act_on_a_clip(notebook)
+    rate_and_find_again(notebook)
+    use_its_settings(notebook)
     assert sends(stage.server) == 2, "only Generate sends"
+    take_another_and_run_its_code(notebook, stage)
     assert page.title() != "hacked"
     expect(page.locator("[class*=pixverse-summary]")).to_be_hidden()
-    expect(page.locator("[class*=pixverse-summary]")).to_contain_text("2 clips")
+    expect(page.locator("[class*=pixverse-summary]")).to_contain_text("3 clips")
     notebook.save()
     page.close()
-    saved = json.loads((stage.root / "flow.ipynb").read_text(encoding="utf-8"))
+    if front == "JupyterLab":
+        as_read(stage, name)
+
+
+def as_read(stage, name):
+    """The saved notebook in a kernel that has not run it, and without any."""
+    text = (stage.root / f"{name}.ipynb").read_text(encoding="utf-8")
+    saved = json.loads(text)
     assert "widgets" not in saved["metadata"]
-    assert KEY not in (stage.root / "flow.ipynb").read_text(encoding="utf-8")
-    (stage.root / "another.ipynb").write_text(json.dumps(saved), encoding="utf-8")
+    assert KEY not in text
+    (stage.root / "another.ipynb").write_text(text, encoding="utf-8")
     saved["metadata"] = {"kernelspec": {"display_name": "gone", "language": "gone", "name": "gone"}}
     (stage.root / "reader.ipynb").write_text(json.dumps(saved), encoding="utf-8")
     read_without_the_kernel(stage, "another")
@@ -194,7 +286,8 @@ def test_run_again_it_keeps_what_was_typed_and_a_restarted_kernel_has_its_jobs(s
     page = notebook.page
     prompt(notebook).fill("half a tho")
     page.get_by_role("tab", name="Settings").click()
-    page.wait_for_timeout(300)
+    told = "panel = studio.panel(); print(panel.compose.values()['prompt'], panel.tabs.selected_index)"
+    assert ask(notebook, told) == "half a tho 2\n", "what was done here has reached the kernel"
     notebook.run_all()
     see(notebook)
     expect(page.locator(".pixverse-panel")).to_have_count(1)
@@ -304,3 +397,67 @@ def test_the_keyboard_alone_does_everything(stage):
         )
         assert nameless == []
     page.close()
+
+
+def picture(path, width, height):
+    """A PNG that is as large as it has pixels, 3 bytes each."""
+    Image.frombytes("RGB", (width, height), os.urandom(width * height * 3)).save(path, "PNG", compress_level=0)
+    return path
+
+
+def test_a_picture_of_any_size_arrives_or_says_why_not(stage, tmp_path):
+    """11 MB, which one message cannot carry, arrive; over 20 MB the limit is said, and the picture before stays."""
+    from playwright.sync_api import expect
+
+    small = picture(tmp_path / "small.png", 300, 400)
+    large = picture(tmp_path / "large.png", 1900, 2000)
+    too_large = picture(tmp_path / "<img src=x onerror=document.title='hacked'>.png", 2600, 2600)
+    notebook = stage.panel("upload")
+    page = notebook.page
+    shown = page.locator(".pixverse-picture")
+
+    def choose(path):
+        with page.expect_file_chooser() as chooser:
+            page.get_by_role("button", name="Upload picture").click()
+        chooser.value.set_files(path)
+
+    prompt(notebook).fill("it moves")
+    choose(small)
+    expect(shown).to_contain_text("300 × 400 px")
+    choose(large)
+    expect(shown).to_contain_text("large.png", timeout=30_000)
+    expect(shown).to_contain_text("1900 × 2000 px · 11.4 MB")
+    expect(shown).to_contain_text("output follows the image, 19:20; aspect_ratio is ignored")
+    choose(too_large)
+    expect(shown.get_by_role("alert")).to_contain_text("has 20.3 MB; a picture must be under 20 MB")
+    expect(shown).to_contain_text("large.png")
+    shoot(notebook, "upload")
+    expect(generate(notebook)).to_be_enabled()
+    choose(small)
+    expect(shown).to_contain_text("small.png")
+    expect(shown.get_by_role("alert")).to_have_count(0)
+    words_and_shapes_move_nothing(notebook)
+    stage.easel.ready.set()
+    generate(notebook).click()
+    expect(lines(notebook).first).to_contain_text("completed", timeout=30_000)
+    assert sends(stage.server) == 1
+    assert page.title() != "hacked"
+    page.close()
+
+
+def words_and_shapes_move_nothing(notebook):
+    """Chips, segments and tabs keep their places whichever of them is on."""
+    page = notebook.page
+    places = """() => [...document.querySelectorAll(
+      '.pixverse-chip, .pixverse-segments label, .pixverse-right > .lm-TabBar li, .pixverse-shelf .pxs-bar button')]
+      .map(node => { const {x, y, width} = node.getBoundingClientRect(); return [x, y, width]; })"""
+    before = page.evaluate(places)
+    assert len(before) > 30
+    for number in (0, 3, 7, 9, 13, 18):
+        page.locator(".pixverse-chip input").nth(number).check()
+    for name in ("1080p", "9:16"):
+        page.get_by_role("radio", name=name, exact=True).check()
+    page.get_by_role("tab", name="History").click()
+    page.get_by_role("tab", name="Queue and gallery").click()
+    page.wait_for_function("() => /crane up.*epic/.test(document.querySelector('.pixverse-compose textarea').value)")
+    assert page.evaluate(places) == before

@@ -29,8 +29,9 @@ def sent(rig):
 
 def set_back(studio, days):
     """Everything so far happened some days ago."""
+    back = "UPDATE generations SET created_at = created_at - :us, sent_at = sent_at - :us"
     with studio._store._db.write() as connection:
-        connection.exec_driver_sql("UPDATE generations SET created_at = created_at - ?", (days * 86_400_000_000,))
+        connection.exec_driver_sql(back, {"us": days * 86_400_000_000})
 
 
 @pytest.mark.parametrize("cap", ["per_studio", "per_day", "per_home"])
@@ -326,3 +327,77 @@ def test_a_charge_above_the_ceiling_counts_as_it_is(rig):
     assert (cap.charged_micros, cap.room_usd) == (750_000, -0.25)
     with pytest.raises(pv.BudgetExceeded, match=r"\$0\.750 is spent"):
         studio.generate("b", duration=1, quality="360p")
+
+
+def test_a_high_charge_is_not_forgotten_after_a_cheap_one(rig):
+    """Found by a reader: the cap was overrun by what was known before."""
+    studio = rig.studio(budget=pv.Budget(per_home=2.0))
+    rig.servers[0].faults.add("job", "cost", usd=1.0)
+    studio.generate("a")
+    studio.generate("b")  # at the table's price
+    assert (studio.estimate().expected_usd, studio.estimate().ceiling_usd) == (CLIP, 1.0)
+    with pytest.raises(pv.BudgetExceeded, match=r"may cost \$1\.000"):
+        studio.generate("c")
+
+
+def test_clips_from_a_picture_have_a_price_of_their_own(rig):
+    studio = rig.studio()
+    rig.servers[0].faults.add("job", "cost", usd=1.0)
+    studio.generate("a", image=np.zeros((64, 64, 3), np.uint8))
+    assert studio.estimate().ceiling_usd == CLIP
+    assert studio.submit("b", image=np.ones((64, 64, 3), np.uint8)).estimate.expected_usd == 1.0
+
+
+def test_what_the_account_charged_counts_where_it_is_more(rig):
+    studio = rig.studio(budget=pv.Budget(per_home=0.6))
+    studio.generate("a")
+    with studio._store._db.write() as connection:
+        connection.exec_driver_sql("UPDATE generations SET account_micros = 500000")
+    (cap,) = studio.spending()
+    assert cap.charged_micros == 500_000
+    assert studio.estimate().expected_usd == 0.5
+    with pytest.raises(pv.BudgetExceeded):
+        studio.generate("b")
+
+
+def test_a_clip_counts_for_the_day_on_which_it_was_sent(rig):
+    """It may have waited for its turn over midnight."""
+    studio = rig.studio(budget=2 * CLIP)
+    studio.generate("a")
+    with studio._store._db.write() as connection:
+        connection.exec_driver_sql("UPDATE generations SET created_at = created_at - 86400000000")
+    assert studio.spending()[0].charged_micros == 281_250
+
+
+def test_a_clock_that_was_set_back_does_not_open_the_cap(rig):
+    studio = rig.studio(budget=CLIP)
+    studio.generate("a")
+    set_back(studio, -1)
+    with pytest.raises(pv.BudgetExceeded):
+        studio.generate("b")
+
+
+def test_of_two_caps_the_tighter_one_says_what_fits(rig):
+    studio = rig.studio(budget=pv.Budget(per_studio=0.3, per_home=0.05))
+    with pytest.raises(pv.BudgetExceeded, match="this home") as caught:
+        studio.generate("a", takes=2)
+    assert "room for 360p for 1 s" not in caught.value.remedy  # two of them do not fit
+    assert "no room" in caught.value.remedy
+
+
+def test_the_budget_can_be_changed_as_the_error_says(rig):
+    studio = rig.studio(budget=0.1)
+    with pytest.raises(pv.BudgetExceeded, match=r"studio\.budget = pv\.Budget\(per_day=\.\.\.\)"):
+        studio.generate("a")
+    studio.budget = 3
+    assert studio.budget == pv.Budget(per_day=3)
+    assert studio.generate("a").status == "completed"
+    with pytest.raises(pv.InvalidParameter):
+        studio.budget = "much"
+
+
+def test_a_charge_of_nothing_is_shown_and_a_copy_of_it_saves_nothing(rig):
+    studio = rig.studio()
+    rig.servers[0].faults.add("job", "cost", usd=0)
+    assert "$0.000 reported, $0.281 was estimated" in str(studio.generate("a")._bundle(None))
+    assert studio.history(id=studio.generate("a").id).iloc[0]["saved_usd"] == 0

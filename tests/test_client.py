@@ -31,6 +31,10 @@ FORMS = {
 }
 
 
+# A page says nothing of its own: then 406 means what the document says, "Insufficient Credits".
+MEANT = {(406, "html"): errors.InsufficientCredits}
+
+
 def answered(status, form):
     body, kind = FORMS[form]
     return Answer(status, body, {"Content-Type": kind})
@@ -42,12 +46,38 @@ def answered(status, form):
 def test_a_refused_send_is_unbilled_and_sent_once(server, client, route, status, form):
     """Contract, Status codes: an answered 4xx or 500 queues nothing, whatever form its body has."""
     server.say(route, answered(status, form))
-    with pytest.raises(CODES[status], match="the widget broke") as caught:
+    kind = MEANT.get((status, form), CODES[status])
+    with pytest.raises(kind, match="the widget broke") as caught:
         PAID[route](client)
-    assert type(caught.value) is CODES[status]
+    assert type(caught.value) is kind
     assert (caught.value.billed, caught.value.status_code) == (False, status)
     assert "Nothing was billed." in str(caught.value)
     assert caught.value.remedy
+    assert server.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        ("You have exhausted your quota", errors.InsufficientCredits),
+        ({"error": "Payment required"}, errors.InsufficientCredits),
+        ("<html><body><h1>406 Not Acceptable</h1></body></html>", errors.InsufficientCredits),
+        ("<html><body>no heading</body></html>", errors.InsufficientCredits),
+        ("Not Acceptable", errors.InsufficientCredits),
+        ("", errors.InsufficientCredits),
+        ("<title>Content-Type text/html is not accepted</title>", errors.UnsupportedType),
+        ("<title>The team's spending limit is reached</title>", errors.SpendingLimit),
+        ("<title>Invalid value for duration</title>", errors.RejectedValue),
+        ({"error": "duration must be at most 15"}, errors.RejectedValue),
+    ],
+)
+def test_a_406_means_credits_unless_it_says_otherwise(server, client, body, kind):
+    """The document gives 406 one meaning, "Insufficient Credits"; the others are known by their text only."""
+    server.say("submit", Answer(406, body, {"Content-Type": "text/html"}))
+    with pytest.raises(kind) as caught:
+        PAID["submit"](client)
+    assert type(caught.value) is kind
+    assert caught.value.billed is False
     assert server.count() == 1
 
 
@@ -56,7 +86,7 @@ def test_a_refused_send_is_unbilled_and_sent_once(server, client, route, status,
 @pytest.mark.parametrize("route", FREE)
 def test_a_refused_free_request_is_not_repeated(server, client, route, status, form):
     server.always(route, answered(status, form))
-    with pytest.raises(CODES[status], match="the widget broke"):
+    with pytest.raises(MEANT.get((status, form), CODES[status]), match="the widget broke"):
         FREE[route](client)
     assert server.count(route) == 1
 

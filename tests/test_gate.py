@@ -75,7 +75,7 @@ class World:
     def __init__(self, limit, *, window_s=60.0, reset=None, threads=16, seed=1) -> None:
         self.clock, self.limit, self.window_s, self.reset, self.threads = Clock(), limit, window_s, reset, threads
         self.start = self.clock.now
-        self.gate, self.dice = Gate(self.clock), random.Random(seed)  # noqa: S311
+        self.gate, self.dice = Gate(self.clock), random.Random(seed)
         self.refused, self.taken, self.looks, self.learned = [], [], 0, []
         self._window = deque()
 

@@ -224,9 +224,11 @@ def test_search_takes_every_character_as_it_is(books, search, found):
     assert books.prompts(search=search) == found
 
 
-def test_search_looks_into_notes_too_and_ignores_case(books):
+def test_search_looks_into_notes_and_reasons_too_and_ignores_case(books):
     books.add(note="The BEST one")
+    books.add(decision="reject", reason="A Sixth finger")
     assert len(books.table(search="best ONE")) == 1
+    assert len(books.table(search="sixth")) == 1
     assert len(books.table(search="worst")) == 0
 
 

@@ -92,6 +92,85 @@ def test_a_clip_that_is_gone_for_good_is_failed_and_billed(server, studio, monke
     assert (row["status"], row["billed"], row["cost_micros"]) == ("failed", True, CEILING)
 
 
+@pytest.mark.parametrize(("gone", "life_us"), [(404, fetch.FILE_LIFE_US), (410, fetch.FILE_LIFE_US), (403, 0)])
+def test_a_vanished_clip_that_the_service_has_no_more_is_told_once_and_then_made_anew(
+    server, studio, clip, monkeypatch, gone, life_us
+):
+    """It stayed `downloading` for ever: an error in each cell, no completed clip for the history, joined by sweeps."""
+    first = studio.generate(**WISH)
+    first.video.path.unlink()
+    monkeypatch.setattr(fetch, "FILE_LIFE_US", life_us)
+    server.always("clip", Answer(gone, {"error": "no"}))
+    generation = studio.submit(**WISH)
+    outcome(generation)
+    assert (generation.id, generation.status, generation.video) == (first.id, "completed", None)
+    assert type(generation.error) is pv.ClipError
+    assert "neither this disk nor the service" in str(generation.error)
+    assert "Generate it again: it will be a new clip." in str(generation.error)
+    row = row_of(studio, first)
+    assert (row["cost_micros"], row["reserved_micros"]) == (CEILING, 0)
+    assert (row["video_path"], row["output_url"]) == (None, None)
+    assert len(studio.history(status="completed")) == 1
+    assert server.count() == 1
+    server._scripts.clear()
+    anew = studio.generate(**WISH)
+    assert_home(anew, clip)
+    assert "this is a new one" in anew._note()
+    assert anew.id != first.id
+    assert server.count() == 2
+
+
+def test_a_vanished_clip_whose_address_cannot_be_asked_for_waits(server, studio, clip):
+    """What could not be asked proves nothing: nobody is told to pay again."""
+    first = studio.generate(**WISH)
+    first.video.path.unlink()
+    server.always("clip", Answer(404, {"error": "no"}))
+    server.always("result", Answer(500, {"error": "inside"}))
+    server.always("record", Answer(500, {"error": "inside"}))
+    generation = studio.submit(**WISH)
+    assert type(outcome(generation)) is pv.ClipError
+    assert generation.status == "downloading"
+    server._scripts.clear()
+    assert_home(generation.wait(20), clip)
+    assert server.count() == 1
+
+
+def test_a_vanished_v1_clip_comes_from_the_account_and_keeps_its_reported_charge(server, studio_at, clip, monkeypatch):
+    """Its answer was the clip, without an address. The account's other charge stands beside the reported one."""
+    studio = studio_at(server.url, api="v1")
+    first = studio.generate(**WISH)
+    first.video.path.unlink()
+    server.account[0]["credits_deduction"] = 0.0
+    said, journal = [], studio._store.journal
+
+    def listened(*known, **changes):
+        said.append(changes.get("status"))
+        return journal(*known, **changes)
+
+    monkeypatch.setattr(studio._store, "journal", listened)
+    generation = studio.generate(**WISH)
+    assert_home(generation, clip)
+    row = row_of(studio, generation)
+    assert (row["cost_micros"], row["cost_source"], row["account_micros"]) == (CEILING, "reported", 0)
+    assert studio._store.spent(server.url, studio._name).home.charged == CEILING
+    assert "completed" in said
+    assert "unknown" not in said
+    assert server.count() == 1
+
+
+def test_a_vanished_v1_clip_that_the_account_does_not_know_remains_completed(server, studio_at):
+    studio = studio_at(server.url, api="v1")
+    first = studio.generate(**WISH)
+    first.video.path.unlink()
+    server.account.clear()
+    generation = studio.submit(**WISH)
+    outcome(generation)
+    row = row_of(studio, generation)
+    assert (row["status"], row["video_path"], row["cost_micros"], row["billed"]) == ("completed", None, CEILING, True)
+    assert "Generate it again" in str(generation.error)
+    assert server.count() == 1
+
+
 def test_private_addresses_are_for_private_services_only(studio_at, server):
     """The output URL is other people's text: a public service must not make this machine ask its own network."""
     assert studio_at(server.url)._backend.downloader.allow_private is True

@@ -9,6 +9,7 @@ from job_rig import APIS, CEILING, PACE, WISH, assert_home, outcome, row_of
 from scripted import Answer
 
 import pixverse_nb as pv
+from pixverse_nb import lost
 from pixverse_nb.store.store import Store
 
 pytest_plugins = ["job_fixtures"]
@@ -190,15 +191,88 @@ def test_the_earliest_of_several_jobs_is_adopted(server, studio):
     assert studio.submit(**WISH).wait(20).request_id == early
 
 
-def test_a_lost_job_that_failed_is_closed_unbilled(server, studio):
-    server.record(
-        WISH, model_status="FAILED", error="Refused by content moderation", generation_url=None, credits_deduction=None
-    )
-    server.say("submit", Answer(503, {"error": "busy"}))
+FAILED = {"model_status": "FAILED", "error": "internal", "generation_url": None, "credits_deduction": 0}
+
+
+@pytest.mark.parametrize("after_s", [-30, 0, 300])
+def test_a_failed_record_that_is_like_it_closes_no_lost_job(server, studio, after_s):
+    """It is an earlier try's or another home's: ours is billed, and its record comes late. It was paid twice once."""
+
+    def refused(hit):
+        created = datetime.now(timezone.utc) + timedelta(seconds=after_s)
+        server.record(hit.json, **FAILED, created_at=created.isoformat())
+        return Answer(500, {"error": "internal"})
+
+    server.say("submit", refused, Answer(504, {"error": "gateway"}))
+    assert outcome(studio.submit(**WISH)).billed is False
+    generation = studio.submit(**WISH)
+    assert type(outcome(generation)) is pv.OutcomeUnknown
+    row = row_of(studio, generation)
+    assert (row["status"], row["request_id"], row["reserved_micros"]) == ("unknown", None, CEILING)
+    late = server.record(WISH)
+    again = studio.generate(**WISH)
+    assert (again.id, again.request_id, again.cost_usd) == (generation.id, late, 0.28125)
+    assert server.count() == 2
+
+
+def test_a_guess_that_fails_later_is_given_back(server, studio):
+    """A running job was taken for ours, by its parameters; then it fails: the row stays open for the billed one."""
+    server.record(WISH, **{**FAILED, "model_status": "PENDING", "credits_deduction": None})
+    server.say("submit", Answer(504, {"error": "gateway"}))
+    generation = studio.submit(**WISH)
+    server.wait_for("record")
+    server.account[0].update(FAILED)
+    error = outcome(generation)
+    assert type(error) is pv.OutcomeUnknown
+    assert "may be another one's" in str(error)
+    row = row_of(studio, generation)
+    assert (row["status"], row["request_id"], row["reserved_micros"]) == ("unknown", None, CEILING)
+    late = server.record(WISH)
+    assert studio.generate(**WISH).request_id == late
+    assert server.count() == 1
+
+
+def test_a_v1_job_that_failed_by_its_own_id_is_closed(server, studio_at):
+    server.record(WISH, request_id="own-1", **{**FAILED, "error": "Refused by content moderation"})
+    server.say("run", Answer(504, {"error": "gateway"}, {"x-request-id": "own-1"}))
+    studio = studio_at(server.url, api="v1")
     generation = studio.submit(**WISH)
     assert type(outcome(generation)) is pv.ModerationRefused
     row = row_of(studio, generation)
     assert (row["status"], row["billed"], row["reserved_micros"]) == ("failed", False, 0)
+
+
+def test_a_job_that_runs_for_more_than_an_hour_is_no_longer_waited_for(server, studio_at, monkeypatch):
+    """A sweep's run ends, and says since when; the money stays reserved."""
+    monkeypatch.setattr(lost, "LONG_US", 0)
+    server.record(WISH, **{**FAILED, "model_status": "PENDING"})
+    server.say("submit", Answer(504, {"error": "gateway"}))
+    studio = studio_at(server.url)
+    generation = studio.submit(**WISH)
+    error = outcome(generation)
+    since = datetime.now(timezone.utc).strftime("%d %b")
+    assert f"the account says that it is still running, since {since}" in str(error)
+    row = row_of(studio, generation)
+    assert (row["status"], row["reserved_micros"]) == ("unknown", CEILING)
+    studio.sweep(prompt=[WISH["prompt"]], duration=5, quality="540p").run()
+    assert server.count() == 1
+
+
+def test_of_several_records_of_one_request_the_charge_and_the_address_count_wherever_they_stand(server, studio, clip):
+    """The account has one for each output; the first one listed was taken as it was."""
+    server.say("submit", Answer(504, {"error": "gateway"}, runs=True))
+    server.say("history", Answer(body={"data": []}))
+    written = {**WISH}
+    generation = studio.submit(**WISH)
+    server.wait_for("submit")
+    first = server.account[0]
+    server.account[:] = [
+        {**first, "model_status": "PENDING", "credits_deduction": None, "generation_url": None},
+        {**first, "request_id": first["request_id"].replace("-", "").upper(), "request_body": written},
+    ]
+    assert_home(generation.wait(20), clip)
+    assert generation.cost_usd == 0.28125
+    assert server.count() == 1
 
 
 def test_a_lost_job_that_still_runs_is_waited_for(server, studio, clip):

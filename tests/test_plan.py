@@ -10,12 +10,14 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from studio_rig import KEY, PACE, paint, rigged, sends
+from scripted import Answer, Scripted
+from studio_rig import KEY, PACE, _clip, paint, rigged, sends
 from test_display import Page, harmless
 
 import pixverse_nb as pv
@@ -240,6 +242,37 @@ def test_a_clip_whose_file_has_vanished_is_made_good(rig):
     assert sends(server) == 6, "the service still had it"
 
 
+def test_a_vanished_clip_is_planned_as_fetched_again_and_costs_the_run_nothing(rig, capsys):
+    server = rig.server()
+    studio = rig.studio()
+    plan = plan_of(studio)
+    Path(plan.run()["video_path"].iloc[3]).unlink()
+    assert (plan.owned, plan.to_fetch, plan.running, plan.to_send, plan.expected_usd) == (5, 1, 0, 0, 0)
+    assert list(plan.frame["standing"])[3] == "to fetch again"
+    assert plan.frame["ceiling_usd"].sum() == 0
+    assert re.search(r"to fetch again +1  free", repr(plan))
+    assert "plan.run() sends nothing" in repr(plan)
+    capsys.readouterr()
+    frame = plan_of(studio).run()
+    assert statuses(frame) == ["completed"] * 6
+    assert frame["cost_usd"].sum() == pytest.approx(CEILING), "the row keeps what it cost once"
+    assert "$0.000 in all" in capsys.readouterr().err
+    assert sends(server) == 6
+
+
+def test_what_others_asked_for_is_not_the_runs_money(rig, capsys):
+    server = rig.server(workers=4, render=slow)
+    studio = rig.studio()
+    asked = [studio.submit(prompt, **SMALL) for prompt in PROMPTS[:4]]
+    plan = plan_of(studio)
+    assert plan.running == 4
+    capsys.readouterr()
+    assert statuses(plan.run()) == ["completed"] * 6
+    assert f"${2 * CEILING:.3f} in all" in capsys.readouterr().err
+    assert sum(one.cost_usd for one in asked) == pytest.approx(4 * CEILING)
+    assert sends(server) == 6
+
+
 def test_a_rate_limit_pauses_and_fails_no_cell(rig):
     server = rig.server(rate_limit=2, rate_window_s=1.0, workers=4)
     studio = rig.studio()
@@ -308,7 +341,7 @@ def test_it_stops_when_the_credits_run_out_with_the_balance_and_what_is_missing(
     assert statuses(frame) == ["completed"] * 2 + ["failed"] + ["not sent"] * 3
     assert sends(server) == 3, "one was refused, and no other was tried"
     assert isinstance(plan.stopped, pv.InsufficientCredits)
-    for word in ("out of credits", "4 of 6 clips", "the balance is $0.022", "$0.153 is missing"):
+    for word in ("not enough credits", "4 of 6 clips", "the balance is $0.022", "$0.153 is missing"):
         assert word in str(plan.stopped)
     assert "credits" in frame["error"].iloc[2]
     assert (frame["billed"].iloc[2], plan.to_send) == (False, 4)
@@ -327,6 +360,54 @@ def test_it_stops_when_nothing_would_be_taken(rig, status, text, kind):
     assert type(plan.stopped) is kind
     assert "4 of 6 clips were not made" in str(plan.stopped)
     assert sends(server) == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["<html><body><h1>406 Not Acceptable</h1></body></html>", "You have exhausted your quota", "Payment required", ""],
+)
+def test_a_406_that_does_not_say_credits_stops_it_too(rig, text):
+    """The document's own meaning of 406 is "Insufficient Credits"."""
+    server = rig.server()
+    server.faults.add("submit", status=406, text=text, times=None)
+    plan = rig.studio().sweep(prompt=[f"a cat, number {n}" for n in range(60)], **SMALL)
+    frame = plan.run(at_once=4)
+    assert isinstance(plan.stopped, pv.InsufficientCredits)
+    assert "60 of 60 clips were not made" in str(plan.stopped)
+    assert "the balance is $" in str(plan.stopped)
+    assert 1 <= sends(server) <= 4
+    assert statuses(frame).count("not sent") >= 56
+
+
+@pytest.mark.parametrize("status", [400, 406, 500])
+def test_it_stops_when_three_clips_in_a_row_are_refused_alike(rig, status):
+    server = rig.server()
+    server.faults.add("submit", status=status, text="the widget broke", skip=1, times=None)
+    plan = plan_of(rig.studio())
+    frame = plan.run(at_once=1)
+    assert statuses(frame) == ["completed"] + ["failed"] * 3 + ["not sent"] * 2
+    assert sends(server) == 4
+    for word in ("3 clips in a row were refused alike", "the widget broke", "2 of 6 clips were not made"):
+        assert word in str(plan.stopped)
+    assert plan.stopped.status_code == status
+    server.faults.clear()
+    assert statuses(plan.run()) == ["completed"] * 6
+    assert plan.stopped is None
+    assert sends(server) == 9
+
+
+def test_refusals_that_differ_or_that_accepted_clips_interrupt_do_not_stop_it(tmp_path):
+    said = ["one", "one", None, "one", "one", "two", "one", "one", None, "one"]
+    with Scripted(_clip()) as server:
+        studio = pv.Studio(KEY, base_url=server.url, home=tmp_path, pace=PACE)
+        answers = [Answer(400, {"error": text}) if text else lambda _hit: None for text in said]
+        server.say("submit", *answers)
+        plan = plan_of(studio, [f"a cat, number {n}" for n in range(len(said))])
+        frame = plan.run(at_once=1)
+        assert statuses(frame) == ["failed" if text else "completed" for text in said]
+        assert plan.stopped is None
+        assert server.count() == len(said)
+        studio._store.close()
 
 
 def test_an_unknown_outcome_is_never_sent_again(rig):
@@ -396,6 +477,106 @@ def test_interrupting_stops_sending_and_what_is_in_flight_goes_on(rig, monkeypat
     frame = plan.run()
     assert statuses(frame) == ["completed"] * 6
     assert sends(server) == 6
+
+
+def interrupt_when(ready):
+    """A real Ctrl-C, as soon as something is so."""
+
+    def wait():
+        deadline = time.monotonic() + 20
+        while not ready():
+            if time.monotonic() > deadline:
+                return
+            time.sleep(0.005)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+def accepted(studio):
+    rows = studio.history(reused_from=None)  # a reused row names the request that was paid for before
+    return int(rows["request_id"].notna().sum())
+
+
+@pytest.mark.parametrize("api", ["v1", "v2"])
+def test_what_waits_for_a_rate_limit_is_not_sent_after_an_interruption(rig, api):
+    """Jobs that a 429 keeps waiting have cost nothing yet: Ctrl-C calls them back, and frees what they reserved."""
+    server = rig.server(rate_limit=2, rate_window_s=3.0, workers=4)
+    studio = rig.studio(budget=5, api=api)
+    plan = plan_of(studio, [*PROMPTS, "a dog", "a hen"])
+    interrupt_when(lambda: accepted(studio) == 2 and len(studio.history()) == 8)
+    with pytest.raises(pv.WaitInterrupted) as caught:
+        plan.run()
+    sent, there = sends(server), accepted(studio)
+    assert there == 2
+    assert len(caught.value.in_flight) <= 2
+    assert f"{len(caught.value.in_flight)} are in flight" in str(caught.value)
+    assert "6 were not sent" in str(caught.value)
+    back = studio.history(status="failed")
+    assert len(back) == 6
+    assert set(back["error"]) == {"withdrawn before it was sent: the sweep was interrupted"}
+    assert not back["billed"].any()
+    assert {row["sent_at"] for row in map(studio._store.row, back.index)} == {None}
+    for generation in caught.value.in_flight:
+        generation.wait(20)
+    assert studio.spending()[0].reserved_micros == 0
+    time.sleep(4)
+    assert (sends(server), accepted(studio)) == (sent, 2), "not one more left the machine"
+    assert (plan.owned, plan.to_send) == (2, 6)
+    assert statuses(plan.run()) == ["completed"] * 8
+    assert accepted(studio) == 8
+
+
+def test_another_sweep_that_waits_for_the_same_clips_sends_them_itself(rig):
+    """What one sweep called back, another one that had joined it still wants."""
+    rig.server(rate_limit=2, rate_window_s=3.0, workers=4)
+    studio = rig.studio()
+    one, two, frames = plan_of(studio), plan_of(studio), []
+    other = threading.Thread(target=lambda: frames.append(two.run()))
+
+    def joined():
+        if accepted(studio) < 2:
+            return False
+        if other.ident is None:
+            other.start()
+        return sum(len(handle._wakers) == 2 for handle in list(studio._generations.values())) >= 4
+
+    interrupt_when(joined)
+    with pytest.raises(pv.WaitInterrupted):
+        one.run()
+    other.join(30)
+    assert statuses(frames[0]) == ["completed"] * 6
+    assert two.stopped is None
+    assert accepted(studio) == 6
+
+
+@pytest.mark.parametrize("answer", ["accepted", "429"])
+def test_what_is_in_the_middle_of_its_send_goes_on_unless_it_is_refused(tmp_path, answer):
+    """Nobody can call a POST back: its answer decides. A 429 queued nothing, so it is not sent a second time."""
+    with Scripted(_clip()) as server:
+        studio = pv.Studio(KEY, base_url=server.url, home=tmp_path, pace=PACE)
+        plan = plan_of(studio, PROMPTS[:1])
+        go_on = threading.Event()
+        refused = Answer(429, {"error": "slow down"}, headers={"Retry-After": "1"})
+        held = replace(refused, first=lambda _hit: go_on.wait(20))
+        server.say("submit", held if answer == "429" else lambda _hit: (go_on.wait(20), None)[1])
+        interrupt_when(lambda: server.count() == 1)
+        with pytest.raises(
+            pv.WaitInterrupted, match=r"1 are in flight and go on .1 of them on the way out., 0 were not"
+        ):
+            plan.run()
+        (generation,) = studio._generations.values()
+        go_on.set()
+        if answer == "429":
+            with pytest.raises(pv.ServiceError, match="withdrawn before it was sent"):
+                generation.wait(20)
+        else:
+            assert generation.wait(20).status == "completed"
+        time.sleep(1.5)
+        assert server.count() == 1
+        assert statuses(plan.run()) == ["completed"]
+        assert server.count() == (2 if answer == "429" else 1)
+        studio._store.close()
 
 
 CHILD = """

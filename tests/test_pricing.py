@@ -106,6 +106,19 @@ def test_a_charge_for_another_duration_counts_by_the_second_rounded_up(seconds, 
     assert made.ceiling_micros >= max(made.expected_micros, _table(seconds).ceiling_micros)
 
 
+@given(st.lists(st.tuples(st.integers(1, 15), st.integers(1, 3_000_000), st.none()), max_size=8), st.integers(1, 15))
+def test_no_charge_for_a_kind_is_above_the_next_ceiling(charges, seconds):
+    """Whatever came first: a cheap clip is no promise."""
+    ceiling = learned(_table(seconds), seconds, charges).ceiling_micros
+    for duration, micros, _ in charges:
+        assert ceiling + SAME_MICROS >= micros * seconds / duration
+
+
+def test_a_silent_clip_may_cost_what_one_with_sound_did():
+    silent = price({"prompt": "a", "duration": 5, "quality": "540p", "generate_audio_switch": False})
+    assert learned(silent, 5, [], [(5, 1_000_000, DAY)]).ceiling_micros == 1_000_000
+
+
 def test_the_same_duration_counts_before_a_newer_one_of_another():
     assert learned(_table(5), 5, [(10, 900_000, DAY), (5, 400_000, None)]).expected_micros == 400_000
 

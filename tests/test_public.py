@@ -15,7 +15,7 @@ NAMES = [
     "Estimate", "Generation", "GenerationFailed", "Generations", "HomeError", "InsufficientCredits", "InvalidImage",
     "InvalidParameter", "MissingKey", "ModelRetired", "ModerationRefused", "ModerationWarning", "NewerHistory",
     "NotFound",
-    "OutcomeUnknown", "Pace", "PermissionDenied", "PixverseError", "Plan", "PreviewServer", "RateLimited",
+    "OutcomeUnknown", "Pace", "PermissionDenied", "PixverseError", "Plan", "Player", "PreviewServer", "RateLimited",
     "Reconciliation",
     "RejectedValue", "Request", "RequestExpired", "ServerError", "ServiceError", "ServiceUnreachable",
     "SpendingLimit", "Studio", "UnknownParameter", "UnsupportedType", "Video", "WaitInterrupted", "WaitTimeout",

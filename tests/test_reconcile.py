@@ -16,6 +16,7 @@ from scripted import KEY, Answer
 from studio_rig import paint
 
 import pixverse_nb as pv
+import pixverse_nb.lost
 from pixverse_nb import books, reconcile
 from pixverse_nb.runner import Runner
 from pixverse_nb.store.store import Store
@@ -253,8 +254,120 @@ def test_a_reported_cost_stays_and_the_accounts_other_one_is_told(server, studio
     assert (row["cost_micros"], row["cost_source"]) == (281_250, "reported")
     found = only(told, "differs")
     assert (found["cost_usd"], found["id"]) == (0.28125, generation.id)
-    assert "$0.281 here, $0.500 by the account" in found["what"]
+    assert "$0.281 here, $0.500 by the account: budgets and estimates count the higher one" in found["what"]
     assert (told.account_usd, told.history_usd) == (0.5, 0.28125)
+    assert row["account_micros"] == 500_000
+    assert studio._store.spent(server.url, studio._name).home.charged == 500_000
+    assert studio.estimate(**WISH).expected_usd == 0.5
+    assert kinds(studio.reconcile()) == ["differs"]
+    server.account[0]["credits_deduction"] = 0.28125  # put right by the service
+    assert kinds(studio.reconcile()) == []
+    assert row_of(studio, generation)["account_micros"] is None
+    assert studio._store.spent(server.url, studio._name).home.charged == 281_250
+
+
+def test_charges_that_were_reported_as_nothing_count_for_the_cap_once_the_account_told_them(server, studio_at):
+    studio = studio_at(server.url, budget=pv.Budget(per_home=0.7))
+    server.say("result", *[lambda _: Answer(body=server.finished(metrics={"cost": 0}))] * 2)
+    for n in range(2):
+        studio.generate(f"cat {n}", duration=5, quality="540p")
+    studio.reconcile()
+    with pytest.raises(pv.BudgetExceeded):
+        studio.generate("one more", duration=5, quality="540p")
+    assert server.count() == 2
+
+
+def test_a_handle_that_somebody_holds_learns_the_cost_that_was_filled_in(server, studio):
+    server.say("result", lambda _: Answer(body=server.finished(metrics=None)))
+    generation = studio.generate(**WISH)
+    studio.reconcile()
+    assert (generation.cost_usd, generation.cost_source) == (0.28125, "account")
+
+
+def test_the_charge_of_a_request_with_several_records_is_the_highest_one(server, studio):
+    server.say("result", lambda _: Answer(body=server.finished(metrics=None)))
+    generation = studio.generate(**WISH)
+    plain = generation.request_id.replace("-", "").upper()
+    server.account.insert(0, {**server.account[0], "request_id": plain, "credits_deduction": 0})
+    told = studio.reconcile()
+    assert (kinds(told), told.account_usd) == (["filled"], 0.28125)
+    assert row_of(studio, generation)["cost_micros"] == 281_250
+
+
+def test_charges_of_other_models_are_no_business_of_this_history(server, studio):
+    server.record({"prompt": "x"}, model_name="sdxl", credits_deduction=0.01)
+    told = studio.reconcile()
+    assert (kinds(told), told.account_usd) == ([], 0)
+
+
+def test_a_paid_clip_whose_row_failed_here_is_brought_home(server, studio, clip):
+    """The last poll said FAILED, the account has it finished and charged: reconciling called all that well."""
+    server.say("status", Answer(422, {"status": "FAILED", "error": "worker lost"}))
+    generation = studio.submit(**WISH)
+    assert type(outcome(generation)) is pv.GenerationFailed
+    told = studio.reconcile()
+    assert only(told, "expiring")["id"] == generation.id
+    assert_home(generation.wait(20), clip)
+    row = row_of(studio, generation)
+    assert (row["cost_micros"], row["cost_source"], row["billed"], row["error"]) == (281_250, "account", True, None)
+    assert kinds(studio.reconcile()) == []
+    assert studio.generate(**WISH).reused_from == generation.id
+    assert server.count() == 1
+
+
+@pytest.mark.parametrize("cost", [0.28125, None])
+def test_a_row_that_was_written_off_and_turns_up_in_the_account_is_brought_home(server, studio_at, clip, cost):
+    studio = studio_at(server.url, api="v1")
+    server.say("run", Answer(504, {"error": "gateway"}, {"x-request-id": "own-1"}))
+    generation = studio.submit(**WISH)
+    outcome(generation)
+    studio.write_off(generation.id)
+    server.record(WISH, request_id="own-1", credits_deduction=cost, created_at=None)
+    assert only(studio.reconcile(), "expiring")["id"] == generation.id
+    assert_home(generation.wait(20), clip)
+    home = studio._store.spent(server.url, studio._name).home
+    assert (home.charged, home.reserved) == ((281_250, 0) if cost else (0, 281_250))
+    assert server.count() == 1
+
+
+def test_a_clip_that_neither_disk_nor_service_has_is_not_asked_for_time_and_again(server, studio):
+    generation = studio.generate(**WISH)
+    generation.video.path.unlink()
+    server.always("clip", Answer(404, {"error": "no"}))
+    studio.reconcile()
+    outcome(generation)
+    assert generation.status == "completed"
+    asked = server.count("clip")
+    assert kinds(studio.reconcile()) == []
+    assert server.count("clip") == asked
+
+
+def test_a_job_that_is_called_running_for_hours_is_listed_with_what_can_be_done(server, studio, monkeypatch):
+    settled(monkeypatch)
+    generation = lost(server, studio)
+    server.record(WISH, model_status="PENDING", generation_url=None)
+    assert kinds(studio.reconcile()) == ["adopted"]
+    monkeypatch.setattr(books, "LONG_US", -1)
+    found = only(studio.reconcile(), "unknown")
+    assert "the account says that it is still running, since" in found["what"]
+    assert found["action"] == f'studio.generation("{generation.id}").wait()'
+    monkeypatch.setattr(books, "STUCK_US", -1)
+    monkeypatch.setattr(pixverse_nb.lost, "STUCK_US", -1)
+    found = only(studio.reconcile(), "unknown")
+    assert found["action"] == f'studio.write_off("{generation.id}")'
+    assert run(found["action"], studio).status == "failed"
+    assert server.count() == 1
+
+
+def test_a_failed_record_that_is_like_a_lost_row_is_mentioned(server, studio, monkeypatch):
+    settled(monkeypatch)
+    generation = lost(server, studio)
+    server.record(WISH, model_status="FAILED", error="too odd", generation_url=None, credits_deduction=0)
+    found = only(studio.reconcile(), "unknown")
+    assert "one like it that failed (too odd), which may be another one" in found["what"]
+    assert run(found["action"], studio).id == generation.id
+    assert row_of(studio, generation)["request_id"] is None
+    assert server.count() == 1
 
 
 def test_a_cost_that_came_meanwhile_is_not_written_over(server, studio):
@@ -497,6 +610,7 @@ def test_only_a_completed_row_of_its_own_is_opened_again_and_only_once(server, s
     studio.write_off(failed.id)
     store = studio._store
     assert [store.reopen(g.id, server.file_url) for g in (failed, copy)] == [None, None]
+    assert store.reopen(done.id, server.file_url, status="failed") is None
     assert store.reopen(done.id, server.file_url)["status"] == "downloading"
     assert store.claim(done.id, "node/1/2/3", 60)
     assert store.reopen(done.id, server.file_url) is None

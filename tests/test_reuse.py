@@ -1,7 +1,9 @@
 """A notebook gets re-run; money must not be."""
 
 import asyncio
+import contextlib
 import threading
+import warnings
 
 import pytest
 from studio_rig import PACE, rigged, sends
@@ -199,7 +201,27 @@ def test_what_moderation_refused_warns_before_it_is_sent_again(rig):
     with pytest.warns(UserWarning, match="moderation refused this very request"):
         studio.generate("a cat")
     assert sent(rig) == 2
-    studio.generate("a cat", take=2)  # another one: no warning, or it would be an error here
+    studio.generate("a cat", take=2)  # it was drawn since: no warning, which would be an error here
+
+
+def test_a_refusal_is_said_each_time_in_whatever_take_and_after_other_errors(rig):
+    """Found by a reader: Python shows the same warning of the same line once, and a 500 in between hid the refusal."""
+    studio = rig.studio()
+    rig.servers[0].faults.add("job", "moderation", times=None)
+    with pytest.raises(pv.ModerationRefused):
+        studio.generate("a cat")
+    for again in ({}, {}, {"take": 2}):
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("default")
+            with pytest.raises(pv.ModerationRefused):
+                studio.generate("a cat", **again)
+        assert [w.category for w in said] == [pv.ModerationWarning]
+        assert said[0].filename == __file__
+    rig.servers[0].faults.clear()
+    rig.servers[0].faults.add("submit", status=500)
+    for _ in range(2):
+        with pytest.warns(pv.ModerationWarning), contextlib.suppress(pv.ServerError):
+            studio.generate("a cat")
 
 
 def test_a_failed_request_is_sent_again(rig):

@@ -168,6 +168,37 @@ def test_a_table_is_a_list_of_requests_and_what_is_missing_is_not_set():
     ]
 
 
+@pytest.mark.parametrize("kind", ["float16", "float32", "float64", "Float32", "Float64", object])
+def test_a_narrow_float_is_the_number_that_was_written(kind):
+    """float32's 7.3 is 7.300000190734863 to Python: another clip, paid for again."""
+    wide = sheet(prompt="a cat", guidance_scale=7.3).cells[0].identity
+    column = pd.Series([np.float32(7.3)] if kind is object else [7.3], dtype=kind)
+    table = pd.DataFrame({"prompt": ["a cat"], "guidance_scale": column})
+    assert [cell.identity for cell in sheet(table).cells] == [wide]
+    assert [cell.identity for cell in sheet(prompt="a cat", guidance_scale=column).cells] == [wide]
+    if kind is not object:
+        assert [cell.identity for cell in sheet(prompt="a cat", guidance_scale=column.array[0]).cells] == [wide]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "Float32"])
+def test_narrow_columns_keep_their_whole_numbers_and_what_is_missing(dtype):
+    table = pd.DataFrame({"prompt": ["a cat", "a dog"], "duration": pd.Series([2, None], dtype=dtype)})
+    assert asked(sheet(table), "duration") == [2, 5]
+
+
+@pytest.mark.parametrize(
+    ("column", "meant"),
+    [([1, 0], [True, False]), ([1.0, np.nan], [True, None]), ([np.True_, None], [True, None]),
+     (pd.array([0, pd.NA], dtype="Int64"), [False, None])],
+    ids=["whole", "floats", "objects", "nullable"],
+)  # fmt: skip
+def test_a_switch_in_a_table_may_be_a_number(column, meant):
+    table = pd.DataFrame({"prompt": ["a cat", "a dog"], "generate_audio_switch": column})
+    assert asked(sheet(table), "generate_audio_switch") == meant
+    with pytest.raises(pv.InvalidParameter, match="generate_audio_switch=2"):
+        sheet(table.assign(generate_audio_switch=[2, 0]))
+
+
 def test_a_column_that_nobody_knows_is_named_with_the_nearest():
     said = refusal(pv.UnknownParameter, requests=pd.DataFrame({"prompt": ["a cat"], "qualty": ["360p"]}))
     assert "'qualty'" in said
@@ -220,6 +251,30 @@ def test_a_picture_that_has_left_the_home_is_named(rig, tmp_path):
     with pytest.raises(pv.InvalidImage, match=r"cell 1.*not in the home any more"):
         studio.sweep(studio.history())
     assert studio.sweep(studio.history(), image="https://a.example/b.png").to_send == 1
+
+
+def test_a_picture_that_has_changed_in_the_home_is_not_sent_in_anothers_place(rig, tmp_path):
+    """The history says by content hash which picture it was; a file of that name is no proof."""
+    studio = rig.studio()
+    Image.new("RGB", (64, 48), "red").save(tmp_path / "cat.png")
+    studio.generate("a dog", quality="360p")
+    studio.generate("a cat", image=tmp_path / "cat.png", quality="360p")
+    (kept,) = (rig.home / "images").iterdir()
+    Image.new("RGB", (64, 48), "blue").save(kept)
+    with pytest.raises(pv.InvalidImage, match=r"cell 1.*has changed in the home"):
+        studio.sweep(studio.history(), quality="1080p")
+    assert sends(rig.servers[0]) == 2
+
+
+def test_a_kept_picture_that_has_changed_is_put_right_by_its_content(rig, tmp_path):
+    studio = rig.studio()
+    Image.new("RGB", (64, 48), "red").save(tmp_path / "cat.png")
+    studio.generate("a cat", image=tmp_path / "cat.png")
+    (kept,) = (rig.home / "images").iterdir()
+    whole = kept.read_bytes()
+    kept.write_bytes(bytes(len(whole)))
+    studio.generate("a dog", image=tmp_path / "cat.png")
+    assert kept.read_bytes() == whole, "of the same size, and yet another one"
 
 
 # ---- pictures ------------------------------------------------------------------------------------------------------

@@ -117,7 +117,7 @@ def _row(row: Mapping[str, Any], still: bytes | None) -> Html:
         "tr",
         _cell(_still(still)),
         _cell(stamp, more="white-space: nowrap"),
-        _cell(_prompt(row), dir="auto", more="min-width: 200px; max-width: 380px; overflow-wrap: anywhere"),
+        _cell(_prompt(row), dir="auto", more="min-width: 150px; max-width: 380px; overflow-wrap: anywhere"),
         _cell(_status(row["status"]), more="white-space: nowrap"),
         _cell(_over(f"{row['duration']} s", row["quality"]), side="end"),
         _cell(_cost(row), side="end"),

@@ -48,7 +48,7 @@ _CSS = f"""
   color: {style.INK}; overflow: visible; }}
 {_FORM} .pixverse-chip label:hover {{ border-color: {style.ACCENT}; }}
 {_FORM} .pixverse-chip label:has(input:checked) {{ background: {_ON}; background: {_HELD};
-  border-color: {style.ACCENT}; font-weight: 600; }}
+  border-color: {style.ACCENT}; {style.HEAVY}; }}
 {_FORM} .pixverse-chip input {{ position: absolute; inset: 0; opacity: 0; margin: 0; width: 100%; height: 100%;
   cursor: pointer; }}
 
@@ -60,7 +60,7 @@ _CSS = f"""
   cursor: pointer; width: auto; {style.FIGURES}; }}
 {_FORM} .pixverse-segments label:hover {{ border-color: {style.ACCENT}; }}
 {_FORM} .pixverse-segments label:has(input:checked) {{ background: {_ON}; background: {_HELD};
-  border-color: {style.ACCENT}; font-weight: 600; }}
+  border-color: {style.ACCENT}; {style.HEAVY}; }}
 {_FORM} .pixverse-segments input {{ position: absolute; inset: 0; opacity: 0; margin: 0; width: 100%; height: 100%;
   cursor: pointer; }}
 {_FORM} .pixverse-shapes .widget-radio-box label {{ flex: 1 1 0; padding: 4px 2px 2px; }}
@@ -81,10 +81,9 @@ _CSS = f"""
 {_FORM} .pixverse-picture > * {{ margin: 0; width: auto; }}
 {_FORM} .pixverse-ways {{ display: flex; gap: 8px; align-items: end; margin: 0; }}
 {_FORM} .pixverse-ways > .pixverse-above {{ flex: 1 1 0; min-width: 0; }}
-{_FORM} .pixverse-ways > .widget-upload {{ width: auto; flex: 0 0 auto; margin: 0; padding: 0 12px; height: 30px;
-  line-height: 28px; border: 1px solid {_FIELD}; border-radius: 5px; background: transparent; color: {style.INK}; }}
 {_FORM} .pixverse-shown {{ gap: 12px; align-items: center; margin: 0; }}
 {_FORM} .pixverse-shown > .widget-html {{ flex: 1 1 0; min-width: 0; margin: 0; }}
+{_FORM} .pixverse-shown > .widget-html > .widget-html-content {{ flex: 1 1 0; min-width: 0; }}
 {_FORM} .jupyter-button.pixverse-quiet {{ width: auto; margin: 0; padding: 0 10px; background: transparent;
   border: 1px solid {style.LINE}; border-radius: 5px; color: {style.INK}; height: 26px; line-height: 24px; }}
 {_FORM} .jupyter-button.pixverse-quiet:hover {{ border-color: {style.ACCENT}; }}
@@ -101,6 +100,18 @@ _CSS = f"""
 {_FORM} .pixverse-code .pixverse-above textarea {{ font-family: var(--jp-code-font-family, monospace);
   font-size: 12px; unicode-bidi: normal; white-space: pre; overflow-x: auto; }}
 """
+
+
+UPLOAD_CSS = f"""
+.pixverse-upload {{ flex: 0 0 auto; }}
+.pixverse-upload .pxu-button {{ font: inherit; {style.FONT}; {style.FIGURES}; margin: 0; padding: 0 12px; height: 30px;
+  min-width: 128px; line-height: 28px; border: 1px solid {_FIELD}; border-radius: 5px; background: transparent;
+  color: {style.INK}; cursor: pointer; white-space: nowrap; }}
+.pixverse-upload .pxu-button:hover, .pixverse-upload.is-over .pxu-button {{ border-color: {style.ACCENT}; }}
+.pixverse-upload.is-over .pxu-button {{ background: {_ON}; border-style: dashed; }}
+.pixverse-upload .pxu-button:focus-visible {{ outline: 2px solid {style.ACCENT}; outline-offset: 1px; }}
+"""
+"""For the button through which a picture comes."""
 
 
 def _drawn(shapes: Sequence[str]) -> str:
@@ -195,7 +206,10 @@ class Bar:
 
 def line_html(parts: Sequence[str], bar: Bar | None, warning: str = "") -> Html:
     """Ceiling, expected wait and budget, and below them a thin bar."""
-    words = el("div", " · ".join(parts), style=f"{_small(style.MUTED)}; {style.FIGURES}; text-align: center")
+    # A line is broken between its parts, never inside of one.
+    unbroken = [el("span", part, style="white-space: nowrap") for part in parts]
+    spaced = [piece for part in unbroken for piece in (" · ", part)][1:]
+    words = el("div", *spaced, style=f"{_small(style.MUTED)}; {style.FIGURES}; text-align: center")
     alarm = el("div", warning, style=f"{_small(style.BAD)}; text-align: center") if warning else None
     return el("div", words, None if bar is None else _bar(bar), alarm, role="status", class_=style.PLAIN)
 

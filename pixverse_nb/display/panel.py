@@ -25,7 +25,7 @@ def _tabs() -> str:
   border: none; background: transparent; color: {style.MUTED};
   margin: 0; transform: none; font-family: var(--jp-ui-font-family, inherit); }}
 {tab}:hover:not(.{kind}-mod-current) {{ background: transparent; color: {style.INK}; }}
-{tab}.{kind}-mod-current {{ background: transparent; color: {style.INK}; font-weight: 600; min-height: 34px;
+{tab}.{kind}-mod-current {{ background: transparent; color: {style.INK}; {style.HEAVY}; min-height: 34px;
   box-shadow: inset 0 -2px {style.ACCENT}; }}
 {tab}.{kind}-mod-current::before {{ display: none; }}
 {tab}:focus-visible {{ outline: 2px solid {style.ACCENT}; outline-offset: -2px; }}
@@ -54,7 +54,7 @@ _CSS = f"""
 {_BUTTON}.pixverse-plain {{ background: transparent; border: 1px solid {style.LINE}; border-radius: 5px;
   color: {style.INK}; width: auto; height: 28px; line-height: 26px; padding: 0 10px; margin: 0; box-shadow: none; }}
 {_BUTTON}.pixverse-plain:hover {{ border-color: {style.ACCENT}; }}
-{_BUTTON}.pixverse-plain.mod-active {{ border-color: {style.ACCENT}; color: {style.ACCENT}; font-weight: 600; }}
+{_BUTTON}.pixverse-plain.mod-active {{ border-color: {style.ACCENT}; color: {style.ACCENT}; {style.HEAVY}; }}
 {_BUTTON}:focus-visible, .pixverse-panel input:focus-visible, .pixverse-panel textarea:focus-visible,
 .pixverse-panel select:focus-visible {{ outline: 2px solid {style.ACCENT}; outline-offset: 1px; }}
 .pixverse-panel .pixverse-plainfield {{ display: flex; flex-direction: column; align-items: stretch; height: auto;

@@ -110,7 +110,7 @@ CSS = f"""
 .pixverse-shelf button:hover:not([aria-disabled=true]) {{ border-color: {style.ACCENT}; color: {style.ACCENT}; }}
 .pixverse-shelf button[aria-pressed=true] {{
   border-color: {style.ACCENT}; color: {style.ACCENT}; background: color-mix(in srgb, {style.ACCENT} 12%, transparent);
-  font-weight: 600; }}
+  {style.HEAVY}; }}
 .pixverse-shelf button[aria-disabled=true] {{ opacity: 0.45; cursor: default; }}
 .pixverse-shelf :focus-visible {{ outline: 2px solid {style.ACCENT}; outline-offset: 2px; }}
 .pixverse-shelf input[type=text], .pixverse-shelf input[type=search], .pixverse-shelf textarea {{
@@ -137,11 +137,12 @@ CSS = f"""
 .pxs-stage video {{ opacity: 0; }}
 .pxs-stage video.is-shown {{ opacity: 1; background: {style.SUNKEN}; }}
 .pixverse-shelf button.pxs-play {{
-  position: absolute; inset: 0; width: 100%; border: none; border-radius: 6px; background: transparent; padding: 0; }}
+  position: absolute; inset: 0; width: 100%; border: none; border-radius: 6px; background: transparent; padding: 8px;
+  display: flex; align-items: flex-end; justify-content: flex-start; }}
 .pixverse-shelf .pxs-play:focus-visible {{ outline-offset: -3px; }}
 .pxs-disc {{
-  display: inline-flex; align-items: center; justify-content: center; width: 44px; height: 44px; border-radius: 50%;
-  background: rgba(20, 22, 26, 0.62); color: #f4f5f7; font-size: 16px; padding-left: 3px;
+  display: inline-flex; align-items: center; justify-content: center; width: 34px; height: 34px; border-radius: 50%;
+  background: rgba(20, 22, 26, 0.62); color: #f4f5f7; font-size: 13px; padding-left: 3px;
   transition: transform 0.12s; }}
 .pxs-play:hover .pxs-disc {{ transform: scale(1.08); background: {style.ACCENT}; }}
 .pxs-over {{ position: absolute; left: 6px; top: 6px; display: flex; gap: 4px; pointer-events: none; }}
@@ -209,9 +210,12 @@ CSS = f"""
 .pxs-sheet h3 {{ margin: 0; font-size: 13px; font-weight: 600; color: {style.MUTED}; }}
 .pxs-sheet .pxs-prompt {{
   display: block; min-height: 0; max-height: 160px; overflow-y: auto; font-size: 14px; line-height: 21px; }}
-.pxs-facts-table {{ display: grid; grid-template-columns: auto minmax(0, 1fr); gap: 3px 14px; margin: 0; }}
-.pxs-facts-table dt {{ color: {style.MUTED}; font-weight: 400; float: none; width: auto; margin: 0; padding: 0; }}
-.pxs-facts-table dd {{ margin: 0; padding: 0; width: auto; overflow-wrap: anywhere; {style.FIGURES}; }}
+.pixverse-shelf .pxs-facts-table {{ display: grid; grid-template-columns: auto minmax(0, 1fr); gap: 3px 14px;
+  margin: 0; }}
+.pixverse-shelf .pxs-facts-table dt {{ display: block; color: {style.MUTED}; font-weight: 400; float: none;
+  width: auto; margin: 0; padding: 0; }}
+.pixverse-shelf .pxs-facts-table dd {{ display: block; float: none; margin: 0; padding: 0; width: auto;
+  overflow-wrap: anywhere; {style.FIGURES}; }}
 .pxs-field {{ display: flex; flex-direction: column; gap: 3px; color: {style.MUTED}; font-size: 12px; }}
 .pixverse-shelf .pxs-field input, .pixverse-shelf .pxs-field textarea {{
   font-size: 13px; color: var(--jp-ui-font-color1, inherit); }}

@@ -13,6 +13,8 @@ BAD = "var(--jp-error-color1, #c62828)"
 FONT = "font-family: var(--jp-ui-font-family, system-ui, sans-serif); font-size: 13px; line-height: 1.5"
 PLAIN = "mathjax_ignore tex2jax_ignore"
 """The class of everything that is shown: else two prices in a line, "$0.04 ... $0.28", are typeset as a formula."""
+HEAVY = "text-shadow: 0.4px 0 currentColor"
+"""In the place of bold letters, which are wider: what is pressed or opened must not move its neighbours."""
 FIGURES = "font-variant-numeric: tabular-nums"
 
 

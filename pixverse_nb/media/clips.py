@@ -137,7 +137,7 @@ class Clips:
             ) from error
 
     def keep_picture(self, picture: Picture) -> Path:
-        """Store a picture under its content's hash, once.
+        """Store a picture under its content's hash, once; a file that has changed since is put right.
 
         Raises
         ------
@@ -146,7 +146,7 @@ class Clips:
         """
         place = self.images / f"{picture.sha256}{picture.suffix}"
         try:
-            if not place.exists() or place.stat().st_size != len(picture.data):
+            if not place.is_file() or place.read_bytes() != picture.data:
                 _write(place, picture.data)
         except OSError as error:
             raise disk_error(error, place) from error

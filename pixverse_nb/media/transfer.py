@@ -101,7 +101,7 @@ class Transfer:
             return min(error.after_s, _LONGEST_RETRY_AFTER_S)
         # Doubled by failures in a row only: a long transfer that breaks now and then goes on quickly each time.
         pause = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** max(0, self._in_vain - 1))
-        return pause + random.uniform(0, FIRST_PAUSE_S)  # noqa: S311 - keeps fifty downloads from retrying in step
+        return pause + random.uniform(0, FIRST_PAUSE_S)
 
     def _attempt(self) -> None:
         if self._downloader.closed.is_set():
@@ -170,7 +170,7 @@ class Transfer:
         """Read the body as it comes, at most 128 KB at once, and cut it when it only trickles."""
         # read1 gives what is there; read would wait for a whole piece, for days when someone sends a byte a second.
         # urllib3 1.26 does not hand it on, but what it wraps has it.
-        read = getattr(raw, "read1", None) or raw._fp.read1  # noqa: SLF001
+        read = getattr(raw, "read1", None) or raw._fp.read1
         window_start, window_bytes, window_s = time.monotonic(), 0, self._downloader.read_s
         while True:
             try:

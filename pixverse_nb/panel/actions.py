@@ -157,9 +157,7 @@ class Actions:
 
     def _still(self, generation: Generation) -> Still:
         video = generation.video
-        poster = self._studio._clips.thumbnail(  # noqa: SLF001  the panel is the studio's own
-            generation.id, None if video is None else video.path, height=_POSTER_PX
-        )
+        poster = self._studio._clips.thumbnail(generation.id, None if video is None else video.path, height=_POSTER_PX)
         facts = [f"{generation.latency_s:.1f} s"] if generation.latency_s is not None else []
         return Still(poster, generation.request.prompt, " · ".join([generation.id, money(generation.cost_usd), *facts]))
 

@@ -29,7 +29,7 @@ SORTS: Mapping[str, str] = {
     "Date": "id", "Cost": "cost_micros", "Time it took": "latency_s", "Rating": "rating", "Length": "duration",
 }  # fmt: skip
 _ANY = "any"
-_ORDERS = ("largest first", "smallest first")
+_ORDERS = ("descending", "ascending")
 _STILL_PX = 90
 _DAY = timedelta(days=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -50,8 +50,8 @@ class Browse:
     """
 
     def __init__(self, studio: Studio) -> None:
-        self._store = studio._store  # noqa: SLF001  the studio and its panel are one piece
-        self._clips = studio._clips  # noqa: SLF001
+        self._store = studio._store
+        self._clips = studio._clips
         self._home = studio.home
         self._desk = Desk("pixverse-browse")
         self._lock = threading.Lock()
@@ -195,7 +195,7 @@ class Browse:
             if page.earlier is None:
                 self._place, self._number = FIRST, 1
             position = self._number
-        rows = [dict(row._mapping) for row in page.rows]  # noqa: SLF001  SQLAlchemy's public name for it
+        rows = [dict(row._mapping) for row in page.rows]
         stills = self._stills_of(rows)
         shown = table_html(rows, stills, sort=how["sort"], descending=how["descending"])
         _put(self._wrong, "")

@@ -102,7 +102,7 @@ class Line:
             return (self.dismiss,) if self.retried else (self.retry, self.dismiss)
         if generation.ended:
             return (self.dismiss,)
-        stuck = generation._stall is not None or generation.status == "unknown"  # noqa: SLF001
+        stuck = generation._stall is not None or generation.status == "unknown"
         if self.aside:
             return (self.resume,)
         return (self.resume, self.stop) if stuck else (self.stop,)
@@ -110,36 +110,36 @@ class Line:
     def _retry_price(self) -> str:
         if self._studio.is_preview:
             return "preview, $0"
-        return short(self._studio._quotes.price(self.generation.request).expected_usd)  # noqa: SLF001
+        return short(self._studio._quotes.price(self.generation.request).expected_usd)
 
     def _told(self) -> display.Line:
         generation = self.generation
-        stalled = generation._stall is not None  # noqa: SLF001
+        stalled = generation._stall is not None
         error = generation.error if generation.status != "completed" else None
         request = generation.request
         facts = [
             str(request.parameters["quality"]),
             f"{request.parameters['duration']} s",
             *([f"take {request.take}"] if request.take > 1 else []),
-            generation._money(),  # noqa: SLF001
+            generation._money(),
         ]
         return display.Line(
             status="stalled" if stalled else generation.status,
             prompt=request.prompt,
             clock="" if stalled else self._clock(),
-            progress=None if stalled or generation.ended else generation._progress(),  # noqa: SLF001
+            progress=None if stalled or generation.ended else generation._progress(),
             facts=facts,
-            note=None if generation.ended else generation._note(),  # noqa: SLF001
+            note=None if generation.ended else generation._note(),
             error=self.trouble or (None if error is None else str(error)),
         )
 
     def _clock(self) -> str:
         generation = self.generation
-        row = generation._row  # noqa: SLF001
+        row = generation._row
         if generation.ended:
             return f"in {_span(float(row['latency_s']))}" if row["latency_s"] is not None else ""
         passed = (now_us() - (row["sent_at"] or row["created_at"])) / 1e6
-        expected = generation._expected_s  # noqa: SLF001
+        expected = generation._expected_s
         if expected is None or row["sent_at"] is None or generation.status == "unknown":
             return _span(passed)
         left = expected - passed

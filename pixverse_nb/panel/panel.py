@@ -181,12 +181,12 @@ class Panel:
     def _prepare(self) -> None:
         """Build it anew where it was shown before, here or by the studio that this cell had before."""
         with self._lock:
-            place = _this_cell() or f"{self.studio.home} {self.studio._backend.name}"  # noqa: SLF001
+            place = _this_cell() or f"{self.studio.home} {self.studio._backend.name}"
             before = _shown.get(place)
             stale = self._displayed or self._closed
             kept = self._kept() if stale else {}
             if before is not None and before is not self:
-                kept = kept or before._kept()  # noqa: SLF001
+                kept = kept or before._kept()
                 before.close()
             if stale or kept:
                 self.close()
@@ -223,7 +223,7 @@ class Panel:
         focus(self.compose.button)
 
     def _on_tab(self, change: Mapping[str, Any]) -> None:
-        refresh = {1: self.browse.refresh, 2: self.settings.refresh}.get(change["new"])
+        refresh = {0: self.shelf.refresh, 1: self.browse.refresh, 2: self.settings.refresh}.get(change["new"])
         if refresh is not None:
             self._chores.run(refresh)
 
@@ -267,7 +267,7 @@ class Panel:
             room, whole = short(max(cap.room_micros, 0) / MICROS), short(cap.cap_micros / MICROS)
             words = f"budget {room} of {whole} left, {cap.scope}"
             share = 1 - cap.room_micros / cap.cap_micros if cap.cap_micros else 1.0
-        host = "" if studio.is_preview else _host(studio._backend.name)  # noqa: SLF001  the panel is the studio's own
+        host = "" if studio.is_preview else _host(studio._backend.name)
         told = str(header_html(Header(host, self.settings.balance, words, share)))
         if self._header.value != told:
             self._header.value = told

@@ -17,12 +17,13 @@ from pixverse_nb.generation import Generation
 from pixverse_nb.parameters import PARAMETERS
 
 from .fields import classed, folded, hint, put
+from .upload import Upload
 
 if TYPE_CHECKING:
     from pixverse_nb.media.images import Picture
     from pixverse_nb.studio import Studio
 
-_LIMITS = "png, jpg or webp. Upload up to 10 MB: a larger file never arrives. Up to 20 MB by path or https URL."
+_LIMITS = "png, jpg or webp, up to 20 MB and 4000 × 4000 px. A file can be dropped on the button, too."
 _ACCEPT = ".png,.jpg,.jpeg,.webp"
 _THUMB_PX = 192  # twice its size on the page
 _NEAR = 0.02  # so close to a named shape that it is called by its name
@@ -57,10 +58,11 @@ class PictureField:
         self._name = ""
         self._look: _Look | None = None
         self._problem: str | None = None
+        self._remark = ""  # on a file that did not come: the picture before it stays
         self._is_looking = False
         self._looking: threading.Thread | None = None
         self._quiet = False
-        self.upload = w.FileUpload(accept=_ACCEPT, multiple=False, description="Upload picture")
+        self.upload = Upload(lambda name, content: self.load(content, name), self._refuse, _ACCEPT)
         self.place = classed(
             w.Text(description="Picture: path or https URL", continuous_update=False, placeholder="none"),
             "pixverse-above",
@@ -71,10 +73,9 @@ class PictureField:
         self._row.layout.display = "none"
         self._trouble = folded(w.HTML())
         hint(self.place, PARAMETERS["image_url"].help)
-        ways = classed(w.HBox([self.place, self.upload]), "pixverse-ways")
+        ways = classed(w.HBox([self.place, self.upload.box]), "pixverse-ways")
         limits = w.HTML(help_html(_LIMITS))
         self.box = classed(w.VBox([ways, limits, self._trouble, self._row]), "pixverse-picture")
-        self.upload.observe(self._on_upload, "value")
         self.place.observe(self._on_place, "value")
         self.remove.on_click(lambda _: self.load(None))
 
@@ -113,6 +114,7 @@ class PictureField:
         with self._lock:
             self._number += 1
             self._source, self._name, self._look, self._problem, self._is_looking = source, name, None, None, False
+            self._remark = ""
             self._show_place(source)
             if _is_url(source):
                 self._problem = _wrong_url(source)
@@ -134,12 +136,11 @@ class PictureField:
 
     # ---- what people do ----------------------------------------------------------------------------------------
 
-    def _on_upload(self, _: object) -> None:
-        found = _taken(self.upload)
-        if found is not None:
-            _empty(self.upload)  # a notebook may save what a widget holds
-            name, content = found
-            self.load(content, name)
+    def _refuse(self, words: str) -> None:
+        with self._lock:
+            stays = " The picture below stays." if self.is_set else ""
+            self._remark = words + stays
+            self._show()
 
     def _on_place(self, change: Any) -> None:
         if not self._quiet:
@@ -176,12 +177,13 @@ class PictureField:
     def _kept(self, source: object, picture: Picture) -> object:
         if isinstance(source, Generation) or (isinstance(source, str | os.PathLike) and not _is_data(source)):
             return source
-        return str(self._studio._clips.keep_picture(picture))  # noqa: SLF001  the panel is the studio's own
+        return str(self._studio._clips.keep_picture(picture))
 
     # ---- showing -----------------------------------------------------------------------------------------------
 
     def _show(self) -> None:
-        put(self._trouble, trouble_html(self._problem) if self._problem else "")
+        words = self._problem or self._remark
+        put(self._trouble, trouble_html(words) if words else "")
         put(self._shown, picture_html(self._view()) if self.is_set else "")
         self._row.layout.display = None if self.is_set else "none"
 
@@ -246,22 +248,3 @@ def _wrong_url(url: object) -> str | None:
     except errors.InvalidParameter as error:
         return f"{error.event}. {error.remedy or ''}".strip()
     return None
-
-
-def _taken(upload: Any) -> tuple[str, bytes] | None:
-    """Name and content of what was uploaded; ipywidgets 7 has a dict by name, 8 a tuple."""
-    value = upload.value
-    if not value:
-        return None
-    item = next(iter(value.values())) if isinstance(value, dict) else value[0]
-    name = item["metadata"]["name"] if isinstance(value, dict) else item["name"]
-    return str(name), bytes(item["content"])
-
-
-def _empty(upload: Any) -> None:
-    """Take the bytes out of the widget's state."""
-    if isinstance(upload.value, dict):
-        upload.metadata, upload.data = [], []
-        upload._counter = 0  # noqa: SLF001  there is no other way in ipywidgets 7
-    else:
-        upload.value = ()

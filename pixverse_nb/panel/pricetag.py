@@ -97,13 +97,13 @@ class PriceTag:
         key = (*plain.items(), json.dumps(extra, sort_keys=True) if extra else "")
         if key not in self._prices:
             request = Request.of({"prompt": "…", **plain}, extra=extra)
-            quotes = self._studio._quotes  # noqa: SLF001  the panel is the studio's own
+            quotes = self._studio._quotes
             self._prices[key] = _told(lambda: quotes.price(request), request.estimate)
         return self._prices[key]
 
     def _wait(self, quality: str, duration: int) -> float | None:
         if (quality, duration) not in self._waits:
-            store, service = self._studio._store, self._studio._backend.name  # noqa: SLF001
+            store, service = self._studio._store, self._studio._backend.name
             none: list[float] = []
             recent = _told(lambda: store.recent_seconds(service, quality, duration), none)
             self._waits[quality, duration] = expectation(recent) or (None if self._studio.is_preview else TYPICAL_S)

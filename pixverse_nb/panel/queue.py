@@ -105,8 +105,8 @@ class Queue:
     def _take_up(self) -> None:
         """The unfinished jobs of this service: the studio follows them already."""
         studio = self._studio
-        rows = studio._store.unfinished(studio._backend.name)  # noqa: SLF001  the panel is the studio's own
-        self.add_all([studio._handle(row) for row in rows])  # noqa: SLF001
+        rows = studio._store.unfinished(studio._backend.name)
+        self.add_all([studio._handle(row) for row in rows])
 
     def _stop(self, line: Line) -> None:
         line.aside = True
@@ -122,9 +122,9 @@ class Queue:
 
     def _pick_up(self, generation: Generation) -> None:
         if generation.status == "unknown":
-            self._studio._look(generation, fresh=True)  # noqa: SLF001
+            self._studio._look(generation, fresh=True)
         else:
-            self._studio._follow(generation)  # noqa: SLF001
+            self._studio._follow(generation)
 
     def _retry(self, line: Line) -> None:
         if not line.retried:

@@ -66,21 +66,21 @@ def send_again(studio: Studio, generation: Generation) -> tuple[list[Generation]
 
 
 def _send(studio: Studio, wish: Wish, takes: int) -> tuple[list[Generation], str]:
-    numbers = studio._next_takes(wish.request, takes)  # noqa: SLF001  the panel is the studio's own
+    numbers = studio._next_takes(wish.request, takes)
     wishes = [replace(wish, request=replace(wish.request, take=number)) for number in numbers]
     with _warned, warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always", ModerationWarning)
-        generations = studio._start(wishes, reuse=False)  # noqa: SLF001
+        generations = studio._start(wishes, reuse=False)
     words = [str(one.message) for one in said if issubclass(one.category, ModerationWarning)]
     return generations, words[0] if words else ""
 
 
 def values_of(generation: Generation) -> Values:
     """What a job asked for, as the form holds it; a local picture by the copy that the home keeps of it."""
-    request, image_path = generation.request, generation._row["image_path"]  # noqa: SLF001  the panel is the studio's own
+    request, image_path = generation.request, generation._row["image_path"]
     values: Values = {**request.parameters, "takes": 1}
     if image_path is not None:
-        values["image"] = str(generation._home / image_path)  # noqa: SLF001
+        values["image"] = str(generation._home / image_path)
     if request.extra:
         values["extra"] = request.extra
     return values

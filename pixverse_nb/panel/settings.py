@@ -74,7 +74,7 @@ class Settings:
 
     def _where(self) -> list[tuple[str, str]]:
         studio = self._studio
-        backend = studio._backend  # noqa: SLF001  the panel is the studio's own
+        backend = studio._backend
         source = getattr(backend, "key_source", None)
         runs = (
             "the embedded preview engine: clips are drawn on this machine, not by PixVerse, and nothing is billed"
@@ -85,7 +85,7 @@ class Settings:
             ("Runs on", runs),
             ("Key", f"from {source}" if source else "none was found, so the preview engine runs"),
             ("Home", str(studio.home)),
-            ("At once", f"{studio._runner._most} requests and downloads"),  # noqa: SLF001
+            ("At once", f"{studio._runner._most} requests and downloads"),
         ]
 
     def _about(self) -> list[Any]:

@@ -76,8 +76,8 @@ class Shelf:
 
     def __init__(self, studio: Studio, *, size: int = PAGE) -> None:
         self._studio = studio
-        self._store = studio._store  # noqa: SLF001  the studio and its panel are one piece
-        self._clips = studio._clips  # noqa: SLF001
+        self._store = studio._store
+        self._clips = studio._clips
         self._size = size
         self._lock = threading.Lock()
         self._filter = {"show": "all", "text": ""}
@@ -178,7 +178,7 @@ class Shelf:
         wanted = Wanted(text=asked["text"], clips=True, **SHOWS[asked["show"]])
         try:
             page = self._store.page(wanted, place=place, size=self._size)
-            cards = self._cards([dict(row._mapping) for row in page.rows])  # noqa: SLF001  SQLAlchemy's public name
+            cards = self._cards([dict(row._mapping) for row in page.rows])
             whole = page.earlier is None and page.later is None
             number = len(cards) if whole else self._store.count(wanted)
         except Exception as error:  # noqa: BLE001  whatever it is, a person must see it
@@ -201,7 +201,7 @@ class Shelf:
             show=asked["show"],
             text=asked["text"],
         )
-        self._send_posters([dict(row._mapping) for row in page.rows], serial)  # noqa: SLF001
+        self._send_posters([dict(row._mapping) for row in page.rows], serial)
 
     def _cards(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         prices = self._final_prices(rows)
@@ -215,7 +215,7 @@ class Shelf:
     def _final_prices(self, rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
         """What each would cost at full size, by id; clips that have it already are left out."""
         wishes = {row["id"]: _at_full_size(request_of(dict(row))) for row in rows if row["quality"] != _FINAL}
-        prices = self._studio._quotes.all(list(wishes.values()))  # noqa: SLF001  the studio and its panel are one piece
+        prices = self._studio._quotes.all(list(wishes.values()))
         return {key: self._final_words(price) for key, price in zip(wishes, prices, strict=True)}
 
     def _final_words(self, price: Estimate) -> str:

@@ -62,25 +62,25 @@ class Summary:
         return {"text/html": self._last, "text/plain": self.text()}
 
     def _newest(self) -> list[Row]:
-        store = self._studio._store  # noqa: SLF001  the panel is the studio's own
-        return [dict(row._mapping) for row in store.page(Wanted(clips=True), size=_STILLS).rows]  # noqa: SLF001
+        store = self._studio._store
+        return [dict(row._mapping) for row in store.page(Wanted(clips=True), size=_STILLS).rows]
 
     def _facts(self) -> list[str]:
         studio = self._studio
-        store = studio._store  # noqa: SLF001
+        store = studio._store
         counts = {
             "clip": store.count(Wanted(clips=True)),
             "running": store.count(Wanted(statuses=UNFINISHED)),
             "failed": store.count(Wanted(statuses=("failed",))),
         }
-        spent = store.spent(studio._backend.name, studio._name).home  # noqa: SLF001
+        spent = store.spent(studio._backend.name, studio._name).home
         pretended = " pretended by the preview" if studio.is_preview else " charged"
         told = [_counted(number, name) for name, number in counts.items() if number or name == "clip"]
         return [*told, f"{money(to_usd(spent.charged))}{pretended}"]
 
     def _still(self, row: Row) -> Still:
         place = None if row["video_path"] is None else Path(self._studio.home / row["video_path"])
-        poster = self._studio._clips.thumbnail(row["id"], place, height=_HEIGHT_PX)  # noqa: SLF001
+        poster = self._studio._clips.thumbnail(row["id"], place, height=_HEIGHT_PX)
         cost = money(to_usd(row["cost_micros"]))
         facts = [row["quality"], f"{row['duration']} s", cost]
         return Still(poster, row["prompt"], " · ".join(facts))

@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -23,6 +23,8 @@ _NO_CLIP = re.compile(r"/v2/requests/|\.(png|jpe?g|webp|gif)([?#]|$)", re.IGNORE
 _URL = re.compile(r"https?://[^\s/?#]+(/[\S ]*|[?#]\S*)?", re.IGNORECASE)
 _ROW_NAMES = frozenset({"model_name", "model_status", "request_body", "generation_url", "credits_deduction"})
 _MOST_USD = 1e6  # a clip costs a few dollars: more than this is no price
+
+_FINAL = {"COMPLETED": 2, "FAILED": 1}  # of two records of one request, the further one counts
 
 STATES = {"QUEUED": "queued", "PROCESSING": "processing", "COMPLETED": "completed", "FAILED": "failed"}
 
@@ -223,6 +225,32 @@ def read_number(body: Any, name: str) -> float | None:
 def normalise(request_id: str) -> str:
     """A request id for comparing: whether the account's history writes dashes is open."""
     return request_id.replace("-", "").lower()
+
+
+def merged(rows: Iterable[AccountRow]) -> dict[str, AccountRow]:
+    """The records by plain request id: the account may have one for each output, and the charge on any of them.
+
+    Of several the furthest status counts, the highest charge, and whatever else any of them tells.
+    """
+    found: dict[str, AccountRow] = {}
+    for row in rows:
+        plain = normalise(row.request_id)
+        found[plain] = _both(found[plain], row) if plain in found else row
+    return found
+
+
+def _both(one: AccountRow, other: AccountRow) -> AccountRow:
+    first, second = (one, other) if _FINAL.get(one.status, 0) >= _FINAL.get(other.status, 0) else (other, one)
+    return replace(
+        first,
+        request_id=one.request_id,
+        model=first.model or second.model,
+        cost_micros=max((r.cost_micros for r in (one, other) if r.cost_micros is not None), default=None),
+        body=first.body or second.body,
+        url=first.url or second.url,
+        error=first.error or second.error,
+        created_at=min((r.created_at for r in (one, other) if r.created_at is not None), default=None),
+    )
 
 
 def _urls(value: Any, depth: int = 0) -> Iterator[str]:

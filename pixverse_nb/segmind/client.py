@@ -250,11 +250,13 @@ class Client:
         except errors.NotFound:
             return None
         found = (answers.read_account_row(row) for row in answers.read_account_rows(body))
-        same = answers.normalise(request_id)
-        return next((row for row in found if row and answers.normalise(row.request_id) == same), None)
+        return answers.merged(row for row in found if row is not None).get(answers.normalise(request_id))
 
     def account_rows(self, since: date, until: date) -> Iterator[answers.AccountRow]:
-        """This model's requests between two days (inclusive, at most 31 days apart), newest first, each once."""
+        """This model's records between two days (inclusive, at most 31 days apart), newest first.
+
+        There may be several of one request, one for each output: see `answers.merged`.
+        """
         seen: set[str] = set()
         for page in range(1, 101):
             query = {
@@ -267,7 +269,7 @@ class Client:
             rows = answers.read_account_rows(self._retried(lambda q=query: self._ask(self.service.history, query=q)))  # type: ignore[misc]
             before = len(seen)
             for row in map(answers.read_account_row, rows):
-                if row is not None and row.request_id not in seen:
+                if row is not None:
                     seen.add(row.request_id)
                     yield row
             # A service that caps its pages lower does so at a round number: then there may be more of them.

@@ -52,7 +52,7 @@ def refusal(status: int, text: str, headers: Mapping[str, str] | None = None) ->
         The answer's headers, for `x-request-id`.
     """
     detail = read_detail(text)
-    kind, what, remedy = _meaning(status, detail or "")
+    kind, what, remedy = _meaning(status, detail or "", is_page=_is_page(text))
     error = kind(
         what,
         status_code=status,
@@ -77,11 +77,11 @@ def _accounting(text: str, headers: Mapping[str, str]) -> Accounting:
     return reported.or_else(Accounting.of_headers(headers))
 
 
-def _meaning(status: int, detail: str) -> tuple[type[ServiceError], str, str]:
+def _meaning(status: int, detail: str, *, is_page: bool) -> tuple[type[ServiceError], str, str]:
     if status == 401:
         return _meaning_of_401(detail)
     if status == 406:
-        return _meaning_of_406(detail)
+        return _meaning_of_406(detail, is_page=is_page)
     if status == 422 and _MODERATION.search(detail):
         return (
             errors.ModerationRefused,
@@ -113,7 +113,8 @@ def _meaning_of_401(detail: str) -> tuple[type[ServiceError], str, str]:
     )
 
 
-def _meaning_of_406(detail: str) -> tuple[type[ServiceError], str, str]:
+def _meaning_of_406(detail: str, *, is_page: bool) -> tuple[type[ServiceError], str, str]:
+    """What the text speaks of; "Insufficient Credits", the document's own meaning, where it does not say."""
     if re.search(r"content[- ]?type|media type", detail, re.IGNORECASE):
         return (
             errors.UnsupportedType,
@@ -126,8 +127,12 @@ def _meaning_of_406(detail: str) -> tuple[type[ServiceError], str, str]:
             "a spending limit of the team is reached",
             "Ask the team's owner to raise the limit, or wait for its reset.",
         )
-    if not detail or re.search(r"credit|balance|insufficient|funds|top.?up", detail, re.IGNORECASE):
+    money = r"credit|balance|insufficient|funds|top.?up|quota|payment|exhaust|billing"
+    if not detail or re.search(money, detail, re.IGNORECASE):
         return (errors.InsufficientCredits, "not enough credits", _TOP_UP)
+    says_nothing = is_page or re.fullmatch(r"(406\W*)?not acceptable\W*", detail, re.IGNORECASE)
+    if says_nothing and not re.search(r"value|parameter|invalid|must |allowed|range", detail, re.IGNORECASE):
+        return (errors.InsufficientCredits, "not enough credits, as far as a 406 without a reason says", _TOP_UP)
     return (errors.RejectedValue, "the service rejected a value", "Change the value that it names.")
 
 
@@ -144,8 +149,13 @@ def read_detail(text: str) -> str | None:
     return (_short(str(body)) or None) if body else None
 
 
+def _is_page(text: str) -> bool:
+    """Whether it is HTML."""
+    return re.match(r"\s*<(!doctype|html|head|body|\w+[ >])", text, re.IGNORECASE) is not None
+
+
 def _plain(text: str) -> str | None:
-    if re.match(r"\s*<(!doctype|html|head|body|\w+[ >])", text, re.IGNORECASE):
+    if _is_page(text):
         title = re.search(r"<(title|h1)[^>]*>(.*?)</\1>", text, re.IGNORECASE | re.DOTALL)
         text = html.unescape(re.sub(r"<[^>]*>", " ", title[2])) if title else "an HTML page"
     return _short(text) or None

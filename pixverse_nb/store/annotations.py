@@ -1,10 +1,11 @@
-"""What people write on a row: star, rating, decision, reason, tags, note; checked here, whoever writes it."""
+"""What people write on a row: star, rating, decision, reason, tags, note, marks; checked here, whoever writes it."""
 
 from __future__ import annotations
 
+import math
 import numbers
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -13,7 +14,7 @@ from pixverse_nb.errors import InvalidParameter, NotFound
 
 from .schema import generations as _g
 
-COLUMNS = ("starred", "rating", "decision", "reason", "tags", "note")
+COLUMNS = ("starred", "rating", "decision", "reason", "tags", "note", "mark_in_s", "mark_out_s")
 """The columns that belong to people: a job's own steps leave them alone."""
 
 DECISIONS = ("keep", "reject")
@@ -21,6 +22,9 @@ RATINGS = range(1, 6)
 MOST_TAGS = 30
 LONGEST = {"reason": 500, "tag": 40, "note": 5000}
 """Characters."""
+
+_MARKS = ("mark_in_s", "mark_out_s")
+_ROUNDING_S = 0.002  # a player's last frame may end that much after the length that was measured
 
 
 class Unset:
@@ -41,7 +45,7 @@ def checked(given: Mapping[str, object]) -> dict[str, Any]:
     given : mapping
         `starred` True or False; `rating` 1-5; `decision` "keep" or "reject"; `reason` up to 500 characters; `tags` a
         list or text with commas, up to 30 of up to 40 characters, kept in lower case and sorted; `note` up to 5000
-        characters. None clears.
+        characters; `mark_in_s` and `mark_out_s` seconds from the clip's start, 0 or more. None clears.
 
     Raises
     ------
@@ -67,12 +71,14 @@ def write(connection: sa.Connection, id: str, changes: Mapping[str, Any]) -> dic
     NotFound
         When there is no such row.
     InvalidParameter
-        For a reason where nothing was rejected.
+        For a reason where nothing was rejected, and for marks that are no part of the clip.
     """
     found = connection.execute(_READ, {"by_id": id}).mappings().one_or_none()
     if found is None:
         raise NotFound(f"the history holds no {id!r}", remedy="See studio.history().index.")
-    now = {**found, **changes}
+    now = {**{name: found[name] for name in COLUMNS}, **changes}
+    if any(name in changes for name in _MARKS):
+        now.update(_part(now, found["video_duration_s"]))
     if now["reason"] is not None and now["decision"] != "reject":
         raise _only_with_a_reject(now["reason"])
     if changes:
@@ -80,12 +86,9 @@ def write(connection: sa.Connection, id: str, changes: Mapping[str, Any]) -> dic
     return now
 
 
-_READ = sa.select(*(_g.c[name] for name in COLUMNS)).where(_g.c.id == sa.bindparam("by_id", type_=sa.String))
-_WRITE = (
-    _g.update()
-    .where(_g.c.id == sa.bindparam("by_id", type_=sa.String))
-    .values({name: sa.bindparam(name) for name in COLUMNS})
-)
+_ID = _g.c.id == sa.bindparam("by_id", type_=sa.String)
+_READ = sa.select(_g.c.video_duration_s, *(_g.c[name] for name in COLUMNS)).where(_ID)
+_WRITE = _g.update().where(_ID).values({name: sa.bindparam(name) for name in COLUMNS})
 
 
 def _starred(value: object) -> bool | None:
@@ -159,13 +162,44 @@ def _tag(value: object) -> str:
     return tag
 
 
-_CHECKS = {
+def _seconds(name: str, value: object) -> float | None:
+    if value is None:
+        return None
+    number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if not number or not math.isfinite(seconds := float(str(value))) or seconds < 0:
+        raise _refused(name, value, "seconds from the clip's start, 0 or more")
+    return seconds
+
+
+def _part(now: Mapping[str, Any], duration: float | None) -> dict[str, float | None]:
+    """The marks of a row, which lie within its clip, in before out."""
+    start, end = (now[name] for name in _MARKS)
+    if duration is None and (start, end) != (None, None):
+        raise InvalidParameter(
+            "the row has no clip, so no part of one can be marked", remedy="Mark it when it is completed.", billed=False
+        )
+    if end is not None and duration is not None and duration < end <= duration + _ROUNDING_S:
+        end = duration
+    for name, value in zip(_MARKS, (start, end), strict=True):
+        if value is not None and duration is not None and value > duration:
+            raise _refused(name, value, f"seconds from 0 to the clip's length, {duration:g}")
+    if start is not None and start >= (duration if end is None else end):
+        told = f"before mark_out_s={end:g}" if end is not None else f"before the clip's end at {duration:g} s"
+        raise _refused("mark_in_s", start, told, "Pass both, or None for the one that is to go.")
+    if end == 0:
+        raise _refused("mark_out_s", end, "after the clip's start")
+    return dict(zip(_MARKS, (start, end), strict=True))
+
+
+_CHECKS: Mapping[str, Callable[[object], Any]] = {
     "starred": _starred,
     "rating": _rating,
     "decision": _decision,
     "reason": _reason,
     "tags": _tags,
     "note": _note,
+    "mark_in_s": lambda value: _seconds("mark_in_s", value),
+    "mark_out_s": lambda value: _seconds("mark_out_s", value),
 }
 
 

@@ -16,7 +16,7 @@ from .schema import generations as _g
 
 @dataclass(frozen=True)
 class Tally:
-    """Micro-dollars charged, and reserved for what is in flight or whose charge is unknown."""
+    """Micro-dollars charged (reported, or by the account where that is more), and reserved for what is not known."""
 
     charged: int
     reserved: int
@@ -53,22 +53,34 @@ def _sums(condition: sa.ColumnElement[bool]) -> list[sa.ColumnElement[int]]:
 
 _SPENT = sa.select(
     *_sums(ledger.c.studio == sa.bindparam("studio")),
-    *_sums(ledger.c.day == sa.bindparam("today", type_=sa.Integer)),
+    # Days to come count, too: a clock that was set back must not open the cap.
+    *_sums(ledger.c.day >= sa.bindparam("today", type_=sa.Integer)),
     *_sums(sa.true()),
 ).where(ledger.c.pretended == sa.bindparam("pretended", type_=sa.Integer))
 
+# A clip counts for the day on which it was sent, however long it waited for its turn.
+_day_of = sa.func.coalesce(_g.c.sent_at, _g.c.created_at)
 _midnight = sa.bindparam("midnight", type_=sa.BigInteger)
 _EARLIER = sa.select(sa.func.sum(_g.c.reserved_micros)).where(
     _g.c.reserved_micros > sa.literal_column("0"),  # as the partial index has it
-    _g.c.created_at < _midnight,
+    _day_of < _midnight,
     sa.case((_g.c.service == PREVIEW, 1), else_=0) == sa.bindparam("pretended", type_=sa.Integer),
     sa.or_(
         _g.c.status.in_(("submitting", "queued", "processing", "downloading")),
-        sa.and_(_g.c.status == "unknown", _g.c.created_at >= _midnight - DAY_US),
+        sa.and_(_g.c.status == "unknown", _day_of >= _midnight - DAY_US),
     ),
 )
 
-_MONEY = "service, studio, created_at, cost_micros, reserved_micros"
+_MONEY = "service, studio, created_at, sent_at, cost_micros, account_micros, reserved_micros"
+
+
+def _charged(row: str) -> str:
+    """SQL for what a row was charged: as reported or as the account says, the higher one."""
+    return f"max(coalesce({row}cost_micros, 0), coalesce({row}account_micros, 0))"
+
+
+def _day(row: str) -> str:
+    return f"coalesce({row}sent_at, {row}created_at) / {DAY_US}"
 
 
 def _entry(row: str, sign: str) -> str:
@@ -76,9 +88,9 @@ def _entry(row: str, sign: str) -> str:
     # The words come from here alone, never from a user.
     return (
         "INSERT INTO ledger (pretended, studio, day, charged_micros, reserved_micros) "
-        f"SELECT {row}.service = '{PREVIEW}', {row}.studio, {row}.created_at / {DAY_US}, "
-        f"{sign}coalesce({row}.cost_micros, 0), {sign}{row}.reserved_micros "
-        f"WHERE coalesce({row}.cost_micros, 0) <> 0 OR {row}.reserved_micros <> 0 "
+        f"SELECT {row}.service = '{PREVIEW}', {row}.studio, {_day(row + '.')}, "
+        f"{sign}{_charged(row + '.')}, {sign}{row}.reserved_micros "
+        f"WHERE {_charged(row + '.')} <> 0 OR {row}.reserved_micros <> 0 "
         "ON CONFLICT (pretended, studio, day) DO UPDATE SET "
         "charged_micros = charged_micros + excluded.charged_micros, "
         "reserved_micros = reserved_micros + excluded.reserved_micros;"
@@ -109,8 +121,8 @@ def begin(connection: sa.Connection) -> None:
 
 
 FROM_ROWS = (
-    f"SELECT service = '{PREVIEW}' AS pretended, studio, created_at / {DAY_US} AS day, "  # noqa: S608  our own words
-    "sum(coalesce(cost_micros, 0)) AS charged_micros, sum(reserved_micros) AS reserved_micros "
+    f"SELECT service = '{PREVIEW}' AS pretended, studio, {_day('')} AS day, "  # noqa: S608  our own words
+    f"sum({_charged('')}) AS charged_micros, sum(reserved_micros) AS reserved_micros "
     "FROM generations GROUP BY 1, 2, 3"
 )
 """SQL for what the ledger must hold; also stands in for it where an older history can only be read."""

@@ -45,7 +45,7 @@ class Opened:
     row : dict
         The row.
     refused : dict or None
-        Of a new row: the last one of the same identity, when moderation refused it.
+        Of a new row: the same request, in whatever take, as moderation refused it before.
     vanished : dict or None
         Of a new row: a paid one of the same identity, whose file neither the disk nor the service has any more.
     """
@@ -97,10 +97,15 @@ def _open(connection: sa.Connection, wish: Mapping[str, Any], lease: Row, shelf:
             changes = {"status": "downloading", **lease}
             connection.execute(_g.update().where(_g.c.id == away["id"]).values(changes))
             return Opened("fetched", {**away, **changes})
-    newest = max(twins, key=lambda row: row["id"], default=None)
-    refused = newest if newest is not None and newest["error_kind"] == "ModerationRefused" else None
+    refused = _refusal(connection, wish["service"], wish.get("family"))
     vanished = finished[0] if shelf is not None and finished else None
     return Opened("new", insert(connection, {**wish, **lease}), refused, vanished)
+
+
+def _refusal(connection: sa.Connection, service: str, family: str | None) -> Row | None:
+    """The row of the same request, whatever its take, that moderation refused; None when it was drawn since."""
+    found = connection.execute(statements.JUDGED, {"service": service, "family": family}).mappings().one_or_none()
+    return dict(found) if found is not None and found["error_kind"] == "ModerationRefused" else None
 
 
 def _twins(connection: sa.Connection, wish: Mapping[str, Any]) -> list[Row]:
@@ -110,7 +115,7 @@ def _twins(connection: sa.Connection, wish: Mapping[str, Any]) -> list[Row]:
     return sorted(found, key=lambda row: row["reused_from"] is not None)
 
 
-def standing(connection: sa.Connection, service: str, identity: str, shelf: Shelf) -> str:
+def standing(connection: sa.Connection, service: str, identity: str, family: str, shelf: Shelf) -> str:
     """What a wish would become now: "reused", "joined", "fetched", "refused" (new, but refused before) or "new"."""
     twins = _twins(connection, {"service": service, "identity": identity})
     finished = [row for row in twins if row["status"] == "completed"]
@@ -120,8 +125,7 @@ def standing(connection: sa.Connection, service: str, identity: str, shelf: Shel
         return "joined"
     if any(row["reused_from"] is None and shelf.can_fetch(row) for row in finished):
         return "fetched"
-    newest = max(twins, key=lambda row: row["id"], default=None)
-    return "refused" if newest is not None and newest["error_kind"] == "ModerationRefused" else "new"
+    return "new" if _refusal(connection, service, family) is None else "refused"
 
 
 def insert(connection: sa.Connection, row: Mapping[str, Any]) -> Row:
@@ -143,5 +147,12 @@ def _copy_of(twin: Row, wish: Mapping[str, Any]) -> Row:
         "cost_source": "reused",
         "billed": False,
         "reused_from": twin["reused_from"] or twin["id"],
-        "saved_micros": wish["estimate_micros"] if twin["cost_micros"] in (None, 0) else twin["cost_micros"],
+        "saved_micros": _worth(twin, wish),
     }
+
+
+def _worth(twin: Row, wish: Mapping[str, Any]) -> int | None:
+    """What a copy saves: what the clip cost, or where nobody told, what it would cost."""
+    paid = twin["saved_micros"] if twin["cost_source"] == "reused" else twin["cost_micros"]
+    worth: int | None = wish["estimate_micros"] if paid is None else paid
+    return worth

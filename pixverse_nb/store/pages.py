@@ -144,7 +144,7 @@ def _next(rows: Sequence[sa.Row[Any]], sort: str) -> Place:
 
 
 def _key(row: sa.Row[Any], sort: str) -> Key:
-    values = row._mapping  # noqa: SLF001  SQLAlchemy's public name for it
+    values = row._mapping
     return values[sort], str(values["id"])
 
 
@@ -190,7 +190,7 @@ def _conditions(wanted: Wanted) -> Iterator[sa.ColumnElement[bool]]:
     text = wanted.text.encode("utf-8", "ignore").decode()  # half of a surrogate pair is in no row
     if text:
         # SQLite's LIKE ignores case by itself, of Latin letters without accents.
-        yield sa.or_(*(column.contains(text, autoescape=True) for column in _SEARCHED))
+        yield sa.or_(*(column.contains(text, autoescape=True) for column in SEARCHED))
     if wanted.statuses:
         yield _g.c.status.in_(wanted.statuses)
     if wanted.qualities:
@@ -217,4 +217,5 @@ def _ranges(wanted: Wanted) -> Iterator[sa.ColumnElement[bool]]:
         yield _g.c.rating >= wanted.least_rating
 
 
-_SEARCHED = (_g.c.prompt, _g.c.note, _g.c.tags, _g.c.reason)
+SEARCHED = (_g.c.prompt, _g.c.note, _g.c.tags, _g.c.reason)
+"""Where a text is looked for."""

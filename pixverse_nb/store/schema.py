@@ -43,12 +43,14 @@ generations = sa.Table(
     sa.Column("image_path", sa.Text),  # relative to the home
     sa.Column("sent_image_url", sa.Text),
     sa.Column("identity", sa.String(64), nullable=False),
+    sa.Column("family", sa.String(64)),  # the identity without the take
     sa.Column("request_id", sa.Text),
     sa.Column("estimate_micros", sa.BigInteger),
     sa.Column("ceiling_micros", sa.BigInteger),
     sa.Column("reserved_micros", sa.BigInteger, nullable=False),
     sa.Column("cost_micros", sa.BigInteger),
     sa.Column("cost_source", sa.String(12)),
+    sa.Column("account_micros", sa.BigInteger),  # what the account's history says, where that is another figure
     sa.Column("latency_s", sa.Float),
     sa.Column("queue_s", sa.Float),
     sa.Column("inference_s", sa.Float),
@@ -77,6 +79,8 @@ generations = sa.Table(
     sa.Column("reason", sa.Text),
     sa.Column("tags", sa.Text),
     sa.Column("note", sa.Text),
+    sa.Column("mark_in_s", sa.Float),  # the usable part, seconds from the clip's start
+    sa.Column("mark_out_s", sa.Float),
     sa.Column("lease_owner", sa.Text),
     sa.Column("lease_until", sa.BigInteger),
     sa.Index("generations_by_identity", "service", "identity"),
@@ -84,6 +88,7 @@ generations = sa.Table(
     sa.Index("generations_by_day", "service", "created_at"),
     sa.Index("generations_by_request", "request_id"),
     # Partial and computed indexes serve a query only where its words are the same: see ledger.py and statements.py.
+    sa.Index("generations_by_family", "family", "id"),
     sa.Index("generations_by_reservation", "created_at", sqlite_where=sa.text("reserved_micros > 0")),
     sa.Index(
         "generations_by_price",

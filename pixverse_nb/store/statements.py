@@ -29,21 +29,36 @@ TWINS = (
 )
 """Everything that was ever tried for the same clip, oldest first."""
 
+JUDGED = (
+    sa.select(_g)
+    .where(
+        _g.c.service == sa.bindparam("service"),
+        _g.c.family == sa.bindparam("family"),
+        sa.or_(_g.c.status == "completed", _g.c.error_kind == "ModerationRefused"),
+    )
+    .order_by(_g.c.id.desc())
+    .limit(1)
+)
+"""The newest row of a request, in any of its takes, that was drawn or that moderation refused."""
+
 _priced = sa.func.coalesce(_g.c.generate_audio_switch, sa.literal_column("1"))  # as the index has it
+_charge = sa.case((_g.c.account_micros > _g.c.cost_micros, _g.c.account_micros), else_=_g.c.cost_micros)
 CHARGES = (
-    sa.select(_g.c.duration, _g.c.cost_micros, _g.c.completed_at)
+    sa.select(_g.c.duration, _charge, _g.c.completed_at)
     .where(
         _g.c.service == sa.bindparam("service"),
         _g.c.quality == sa.bindparam("quality"),
         _priced == sa.bindparam("audio", type_=sa.Integer),
         _g.c.cost_micros > sa.literal_column("0"),
         _g.c.status == "completed",
+        _g.c.estimate_micros.is_not(None),  # of a job that was adopted without its body nobody knows what it cost for
         _g.c.extra.is_(sa.bindparam("extra", type_=sa.Text)),
+        sa.or_(_g.c.image_sha256.is_not(None), _g.c.image_url.is_not(None)) == sa.bindparam("image", type_=sa.Boolean),
     )
     .order_by(_g.c.id.desc())
     .limit(20)
 )
-"""What the newest clips of a kind were charged: same quality and sound, same extra names."""
+"""What the newest clips of a kind were charged: same quality and sound, same extra names, from a picture or not."""
 
 _took = sa.func.coalesce(_g.c.latency_s - _g.c.download_s, _g.c.queue_s + _g.c.inference_s)
 _newest = (

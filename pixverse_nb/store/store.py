@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from pixverse_nb.errors import HomeError
+from pixverse_nb.request import Request
 
 from . import annotations as remarks
 from . import leases, opening, pages, schema, statements
@@ -89,10 +90,10 @@ class Store:
                 connection, wishes, reuse=reuse, owner=owner, lease_s=lease_s, shelf=shelf, admit=admit
             )
 
-    def standing(self, service: str, identities: Iterable[str], shelf: Shelf) -> list[str]:
-        """What wishes of these identities would become now: see `opening.standing`."""
+    def standing(self, service: str, requests: Iterable[Request], shelf: Shelf) -> list[str]:
+        """What requests would become now: see `opening.standing`."""
         with self._db.read() as connection:
-            return [opening.standing(connection, service, identity, shelf) for identity in identities]
+            return [opening.standing(connection, service, r.identity, r.family, shelf) for r in requests]
 
     # ---- a job's life ------------------------------------------------------------------------------------------
 
@@ -280,7 +281,7 @@ class Store:
         since_us, until_us : int, optional
             Range of `created_at`, the end left out.
         search : str, optional
-            Text that the prompt, the note or the tags contain, without regard to case.
+            Text that the prompt, the note, the tags or the reason contain, without regard to case.
         limit : int, optional
             At most so many.
         """
@@ -294,7 +295,7 @@ class Store:
         if until_us is not None:
             query = query.where(_g.c.created_at < until_us)
         if search:
-            hits = (column.icontains(search, autoescape=True) for column in (_g.c.prompt, _g.c.note, _g.c.tags))
+            hits = (column.icontains(search, autoescape=True) for column in pages.SEARCHED)
             query = query.where(sa.or_(*hits))
         query = query.order_by(_g.c.id.desc()).limit(limit)
         with self._db.read() as connection:
@@ -346,32 +347,62 @@ class Store:
         return found
 
     def fill_costs(self, service: str, charges: Mapping[str, int], source: str) -> list[str]:
-        """Write the account's charges (micro-dollars, by plain request id) on ended rows that have none; their ids."""
+        """Write the account's charges (micro-dollars, by plain request id) on ended rows; ids of those that had none.
+
+        A charge that is known stays, and another one by the account stands beside it: see `charge_of`.
+        """
         ended = _g.c.status.in_(("completed", "failed")) & (_g.c.service == service)
-        lacking = ended & _g.c.cost_micros.is_(None) & _g.c.request_id.is_not(None) & _g.c.reused_from.is_(None)
-        filled = []
-        query = sa.select(_g.c.id, _g.c.request_id).where(lacking)
+        ours = ended & _g.c.request_id.is_not(None) & _g.c.reused_from.is_(None)
+        columns = (_g.c.id, _g.c.request_id, _g.c.cost_micros, _g.c.account_micros)
         with self._db.read() as connection:
-            known = [(row.id, charges.get(_plain(row.request_id))) for row in connection.execute(query)]
-        for key, micros in known:
-            if micros is None:
+            known = [dict(row) for row in connection.execute(sa.select(*columns).where(ours)).mappings()]
+        filled = []
+        for row in known:
+            bill = charge_of(row, charges.get(_plain(row["request_id"])), source)
+            if all(row.get(name) == value for name, value in bill.items()):
                 continue
-            bill = {"cost_micros": micros, "cost_source": source, "reserved_micros": 0}
-            if micros and source != schema.PREVIEW:
+            if bill.get("cost_micros") and source != schema.PREVIEW:
                 bill["billed"] = True
+            same = (_g.c.id == row["id"]) & _g.c.cost_micros.is_not_distinct_from(row["cost_micros"])
             with self._db.write() as connection:
-                if connection.execute(_g.update().where(lacking & (_g.c.id == key)).values(bill)).rowcount:
-                    filled.append(str(key))
+                done = connection.execute(_g.update().where(ours & same).values(bill)).rowcount
+            if done and "cost_micros" in bill:
+                filled.append(str(row["id"]))
         return filled
 
-    def reopen(self, id: str, url: str) -> Row | None:
-        """Have the clip of a completed row fetched again; the row, free for whoever follows it, or None."""
-        completed = (_g.c.id == id) & (_g.c.status == "completed") & _g.c.reused_from.is_(None)
-        changes = {"status": "downloading", "output_url": url, "lease_owner": None, "lease_until": None}
+    def reopen(
+        self, id: str, url: str, *, status: str = "completed", micros: int | None = None, source: str = "account"
+    ) -> Row | None:
+        """Have the clip of an ended row fetched from the service, at no cost.
+
+        Parameters
+        ----------
+        id, url : str
+            The row, and where its clip is.
+        status : str
+            How it has ended: "completed", its file having vanished; or "failed", though the account has its clip.
+        micros : int, optional
+            The account's charge for it, micro-dollars; `source` says whose money it is.
+
+        Returns
+        -------
+        dict or None
+            The row, free for whoever follows it; None when it has not ended so, or no longer.
+        """
+        ended = (_g.c.id == id) & (_g.c.status == status) & _g.c.reused_from.is_(None)
+        changes: Row = {"status": "downloading", "output_url": url, "lease_owner": None, "lease_until": None}
         with self._db.write() as connection:
-            if not connection.execute(_g.update().where(completed).values(changes)).rowcount:
+            found = connection.execute(sa.select(_g).where(ended)).mappings().one_or_none()
+            if found is None:
                 return None
-            return self._row(connection, id)
+            row = dict(found)
+            if status == "failed":  # it is a job in flight again: it has no end yet, and its price is reserved
+                billed = None if source == schema.PREVIEW else True
+                changes |= {**_UNFAILED, "billed": billed}
+                changes["reserved_micros"] = 0 if row["cost_micros"] is not None else row["ceiling_micros"] or 0
+            changes |= charge_of(row, micros, source)
+            connection.execute(_g.update().where(_g.c.id == id).values(changes))
+            return {**row, **changes}
 
     def take_over(self, row: Mapping[str, Any]) -> Row:
         """A new row for a request of the account, or the one that already has it."""
@@ -388,10 +419,10 @@ class Store:
             return spent(connection, service, studio, now_us())
 
     def charges(
-        self, service: str, quality: str, extra: str | None, *, audio: bool
+        self, service: str, quality: str, extra: str | None, *, audio: bool, image: bool
     ) -> list[tuple[int, int, int | None]]:
         """What the newest clips of a kind were charged: (duration in s, micro-dollars, when in microseconds)."""
-        kind = {"service": service, "quality": quality, "audio": int(audio), "extra": extra}
+        kind = {"service": service, "quality": quality, "audio": int(audio), "extra": extra, "image": image}
         with self._db.read() as connection:
             return [tuple(row) for row in connection.execute(statements.CHARGES, kind)]
 
@@ -425,6 +456,23 @@ class Store:
         with self._db.read() as connection:
             return [dict(row) for row in connection.execute(query).mappings()]
 
+
+def charge_of(row: Mapping[str, Any], micros: int | None, source: str) -> dict[str, Any]:
+    """The account's charge (micro-dollars) as columns; nothing when it tells none.
+
+    It settles a row whose charge is not known. Else it stands beside what was reported, if it is another one: the
+    ledger counts the higher.
+    """
+    if micros is None:
+        return {}
+    if row["cost_micros"] is None:
+        return {"cost_micros": micros, "cost_source": source, "reserved_micros": 0}
+    differs = abs(row["cost_micros"] - micros) > 1  # a micro-dollar is rounding
+    return {"account_micros": micros if differs else None}
+
+
+# What is known of a failure, and is no longer so.
+_UNFAILED = dict.fromkeys(("completed_at", "http_status", "error", "error_kind", "error_detail", "remedy"))
 
 # How much a status knows, for two accounts of one job.
 _STEPS = ("submitting", "unknown", "queued", "processing", "downloading", "failed", "completed")

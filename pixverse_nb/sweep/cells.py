@@ -213,6 +213,13 @@ class _Pictures:
                 remedy=f"Pass image=..., or put it back into {self._home / 'images'}.",
                 billed=False,
             )
+        picture = self.of(found[0])[0].picture
+        if picture is None or picture.sha256 != sha256:
+            raise errors.InvalidImage(
+                f"the picture {short(sha256[:12])} of this row has changed in the home: {found[0].name} is another one",
+                remedy="Pass image=..., with the picture that is meant.",
+                billed=False,
+            )
         return found[0]
 
     def _label(self, image: object, wish: Wish) -> str:

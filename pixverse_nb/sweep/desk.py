@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 AT_ONCE = 16
 """Jobs of a sweep in flight at once, unless said otherwise."""
 
-OWNED, RUNNING, REFUSED, NEW = "owned", "running", "refused before", "to send"
-STANDINGS = (OWNED, RUNNING, NEW, REFUSED)
+OWNED, FETCHED, RUNNING, REFUSED, NEW = "owned", "to fetch again", "running", "refused before", "to send"
+STANDINGS = (OWNED, FETCHED, RUNNING, NEW, REFUSED)
 """How a cell can stand, in words."""
 
 _PREVIEW_S = 2.0  # a preview clip's time before there is one
@@ -48,12 +48,12 @@ class Desk:
     @property
     def store(self) -> Store:
         """The history."""
-        return self._studio._store  # noqa: SLF001
+        return self._studio._store
 
     @property
     def clips(self) -> Clips:
         """The clips."""
-        return self._studio._clips  # noqa: SLF001
+        return self._studio._clips
 
     @property
     def home(self) -> Path:
@@ -68,37 +68,44 @@ class Desk:
     @property
     def per_minute(self) -> float | None:
         """How many sends a minute the account takes, as far as that was learned."""
-        return self._studio._bench.gate.per_minute  # noqa: SLF001
+        return self._studio._bench.gate.per_minute
 
-    def start(self, cells: Sequence[Cell]) -> list[Generation]:
-        """Begin cells, all of them or none: reused, joined, fetched again, or sent; raises what `submit` raises."""
-        return self._studio._start([cell.wish for cell in cells])  # noqa: SLF001
+    def start(self, cells: Sequence[Cell]) -> list[tuple[Generation, str]]:
+        """Begin cells, all of them or none, and say what became of each; raises what `submit` raises.
+
+        It was "reused", "joined" or "fetched" again, or it is "new": only then money is spent by this call.
+        """
+        return self._studio._begin([cell.wish for cell in cells])
+
+    def withdraw(self, generations: Sequence[Generation]) -> list[Generation]:
+        """Close those that were not sent yet as never sent; gives these."""
+        return self._studio._withdraw(generations)
 
     def kinds(self, cells: Sequence[Cell]) -> list[str]:
         """What `start` would make of each: "reused", "joined", "fetched", "refused" (new, refused before), "new"."""
         studio = self._studio
-        identities = [cell.identity for cell in cells]
-        return studio._store.standing(studio._backend.name, identities, studio._shelf)  # noqa: SLF001
+        requests = [cell.wish.request for cell in cells]
+        return studio._store.standing(studio._backend.name, requests, studio._shelf)
 
     def has_clip(self, generation: Generation) -> bool:
         """Whether its clip is on the disk."""
-        return generation.status == "completed" and self._studio._has_clip(generation._row)  # noqa: SLF001
+        return generation.status == "completed" and self._studio._has_clip(generation._row)
 
     def latest(self, cells: Sequence[Cell]) -> dict[str, Generation]:
         """Of each cell that was ever tried, the best attempt: with a clip, else the newest."""
         studio, best = self._studio, dict[str, Generation]()
         if not cells:
             return best
-        wanted = {"service": studio._backend.name, "identity": [cell.identity for cell in cells]}  # noqa: SLF001
-        for row in reversed(studio._store.select(wanted)):  # noqa: SLF001  the oldest first
+        wanted = {"service": studio._backend.name, "identity": [cell.identity for cell in cells]}
+        for row in reversed(studio._store.select(wanted)):
             known = best.get(row.identity)
-            if known is None or known.status != "completed":
-                best[row.identity] = studio._handle(dict(row._mapping))  # noqa: SLF001
+            if known is None or not self.has_clip(known):
+                best[row.identity] = studio._handle(dict(row._mapping))
         return best
 
     def prices(self, cells: Sequence[Cell]) -> list[Estimate]:
         """What each would cost, as far as charges have taught."""
-        return self._studio._quotes.all([cell.wish.request for cell in cells])  # noqa: SLF001
+        return self._studio._quotes.all([cell.wish.request for cell in cells])
 
     def caps(self) -> list[Cap]:
         """The budget's caps, the tightest first; empty without a budget."""
@@ -110,7 +117,7 @@ class Desk:
 
     def seconds(self, cells: Sequence[Cell]) -> list[float]:
         """What the job of each should take, from what earlier ones took."""
-        service = self._studio._backend.name  # noqa: SLF001
+        service = self._studio._backend.name
 
         @cache
         def expected(quality: str, duration: int) -> float:
@@ -156,7 +163,7 @@ class Figures:
     @property
     def standings(self) -> list[str]:
         """Of each cell, in words."""
-        words = {"reused": OWNED, "fetched": OWNED, "joined": RUNNING, "refused": REFUSED, "new": NEW}
+        words = {"reused": OWNED, "fetched": FETCHED, "joined": RUNNING, "refused": REFUSED, "new": NEW}
         return [words[kind] for kind in self.kinds]
 
     def count(self, standing: str) -> int:

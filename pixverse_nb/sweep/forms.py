@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterable, Mapping
+import numbers
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -51,14 +52,14 @@ def values_of(name: str, value: object) -> list[Any]:
     single = isinstance(value, str | bytes | bytearray | memoryview | Path | Mapping | Generation)
     if name == "image":  # an array or a Pillow image is a picture
         single = single or not isinstance(value, list | tuple)
-    if not single and getattr(value, "ndim", 1) == 0:  # an array of no dimension
-        value = getattr(value, "item", lambda: value)()
+    if not single and getattr(value, "ndim", 1) == 0:  # a number of numpy's, or an array of no dimension
+        value = getattr(value, "item", lambda: value)() if _narrow_type(value) is None else next(_written([value]))
         single = True
     if single or not isinstance(value, Iterable):
         return [value]
     if isinstance(value, set | frozenset):
         raise refused(f"{name}={short(value)} is a set, which has no order", "Pass a list.")
-    values = list(itertools.islice(value, MOST_CELLS + 1))
+    values = list(itertools.islice(_written(value), MOST_CELLS + 1))
     if not values:
         raise refused(f"{name}=[] is empty: there is nothing to send", "Pass at least one value.")
     check_size(len(values))
@@ -125,15 +126,34 @@ def _table_rows(table: Any) -> list[Fields]:
     if not table.columns.is_unique:
         raise refused("the table has two columns of one name", "Drop one of them.")
     check_size(len(table))
-    return [_table_row(row) for row in table[used].to_dict("records")]
+    rows = zip(*(_written(table[name]) for name in used), strict=True) if used else ([] for _ in range(len(table)))
+    return [_table_row(dict(zip(used, row, strict=True))) for row in rows]
+
+
+def _written(values: Iterable[Any]) -> Iterator[Any]:
+    """The values, narrow floats as one writes them: float32's 7.3 is 7.3, and not 7.300000190734863."""
+    narrow = _narrow_type(values)
+    for value in values:
+        # A column of them gives them as Python's floats.
+        own = narrow(value) if narrow is not None and isinstance(value, float) else value
+        yield float(str(own)) if _narrow_type(own) is not None else own
+
+
+def _narrow_type(value: Any) -> Callable[[float], Any] | None:
+    """The numpy type of less than eight bytes of a float, an array or a column of them; None for all else."""
+    dtype: Any = getattr(value, "dtype", None)
+    dtype = getattr(dtype, "numpy_dtype", dtype)  # pandas' own types
+    return dtype.type if getattr(dtype, "kind", "") == "f" and dtype.itemsize < 8 else None
 
 
 def _table_row(row: Mapping[str, Any]) -> Fields:
     fields = {name: value for name, value in row.items() if not _is_missing(value)}
-    for name, value in fields.items():
-        whole = name == "take" or (name in PARAMETERS and PARAMETERS[name].kind == "integer")
-        if whole and isinstance(value, float) and value.is_integer():  # pandas' way with missing values beside it
+    for name, value in fields.items():  # pandas' ways with missing values beside them
+        kind = "integer" if name == "take" else PARAMETERS[name].kind if name in PARAMETERS else ""
+        if kind == "integer" and isinstance(value, float) and value.is_integer():
             fields[name] = int(value)
+        if kind == "boolean" and isinstance(value, numbers.Real) and value in (0, 1):
+            fields[name] = bool(value)
     if isinstance(fields.get("extra"), str):  # as the history has it
         try:
             fields["extra"] = json.loads(fields["extra"])

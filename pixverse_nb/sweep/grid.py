@@ -124,7 +124,7 @@ class _Stage:
         if video is None:
             error = made.error
             words = error.event if error is not None else f"{made.status} …"
-            size = expected_size(made._row)  # noqa: SLF001  the handle's own row
+            size = expected_size(made._row)
             return Tile(name, request.prompt, "", words, is_bad=error is not None, size=size)
         source = self._source(made)
         height = _STILL_PX if source is None else _PLAYER_PX
@@ -160,7 +160,7 @@ class _Stage:
 
 
 def _caption(made: Generation) -> str:
-    row = made._row  # noqa: SLF001  the handle's own row
+    row = made._row
     if row["reused_from"]:
         return "$0.000, reused"
     cost = "cost not reported" if made.cost_usd is None else money(made.cost_usd)

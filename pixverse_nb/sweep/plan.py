@@ -17,9 +17,10 @@ from pixverse_nb.parameters import PARAMETERS, check_count
 from pixverse_nb.pricing import money, to_usd
 
 from .cells import Cell, Sheet
-from .desk import AT_ONCE, NEW, OWNED, REFUSED, RUNNING, Desk, Figures
+from .desk import AT_ONCE, FETCHED, NEW, OWNED, REFUSED, RUNNING, STANDINGS, Desk, Figures
 from .grid import sides, view_of
-from .run import Run, Slot
+from .run import Run
+from .slot import Slot
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,6 +69,11 @@ class Plan:
         return self._figures().count(OWNED)
 
     @property
+    def to_fetch(self) -> int:
+        """How many are yours, but their files have vanished: they are fetched again from the service, free."""
+        return self._figures().count(FETCHED)
+
+    @property
     def running(self) -> int:
         """How many are under way, here or in another kernel, or of unknown outcome: they are joined, not sent again."""
         return self._figures().count(RUNNING)
@@ -109,8 +115,8 @@ class Plan:
 
         figures = self._figures()
         columns: dict[str, Any] = {name: _column(name, self._cells) for name in self._sheet.axes}
-        columns["standing"] = pd.Categorical(figures.standings, categories=[OWNED, RUNNING, NEW, REFUSED])
-        free = [standing in {OWNED, RUNNING} for standing in figures.standings]
+        columns["standing"] = pd.Categorical(figures.standings, categories=list(STANDINGS))
+        free = [standing in {OWNED, FETCHED, RUNNING} for standing in figures.standings]
         priced = list(zip(free, figures.prices, strict=True))
         columns["estimate_usd"] = pd.array([0.0 if no else price.expected_usd for no, price in priced], dtype="Float64")
         columns["ceiling_usd"] = pd.array([0.0 if no else price.ceiling_usd for no, price in priced], dtype="Float64")
@@ -180,7 +186,7 @@ class Plan:
 
         prices = self._desk.prices(self._cells)
         rows = [
-            slot.generation._row if slot.generation else _unsent(slot, price.expected_micros, price.ceiling_micros)  # noqa: SLF001  the handle's own row
+            slot.generation._row if slot.generation else _unsent(slot, price.expected_micros, price.ceiling_micros)
             for slot, price in zip(slots, prices, strict=True)
         ]
         made = frame(rows, self._desk.store, self._desk.clips)
@@ -260,6 +266,7 @@ class Plan:
         lines = [("clips", f"{len(self):,}", ", ".join(text for text in (whole, twice) if text))]
         for what, standing, remark in (
             ("owned", OWNED, "there already, at no cost"),
+            ("to fetch again", FETCHED, "free: the files have vanished, and the service should still have them"),
             ("running", RUNNING, "under way or of unknown outcome: joined, not sent again"),
             ("refused", REFUSED, "by moderation before: only run(refused=True) sends them"),
         ):

@@ -9,19 +9,18 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from pixverse_nb import errors
 from pixverse_nb.display.frontend import in_notebook
 from pixverse_nb.display.html import Html
 from pixverse_nb.display.live import Live
-from pixverse_nb.display.plan import SQUARES, STATES, ProgressView, clock, progress_html, progress_text
+from pixverse_nb.display.plan import SQUARES, ProgressView, clock, progress_html, progress_text
 from pixverse_nb.generation import Generation
 from pixverse_nb.pricing import money
 from pixverse_nb.store.words import now_us
 
-from .cells import Cell
 from .desk import Desk, lasting
+from .slot import Slot
 
 _TOGETHER = 50  # clips that are reused are begun so many at a time: each transaction is short for other kernels
 _LINE_EVERY_S = 5.0
@@ -29,6 +28,7 @@ _FATAL = (
     errors.InsufficientCredits, errors.SpendingLimit, errors.AuthenticationError, errors.PermissionDenied,
     errors.ModelRetired,
 )  # fmt: skip
+_ALIKE = 3  # so many sends in a row, refused with the same words: the others would be, too
 
 
 class SweepInterrupted(errors.WaitInterrupted):
@@ -41,52 +41,6 @@ class SweepInterrupted(errors.WaitInterrupted):
     """
 
     in_flight: Sequence[Generation] = ()
-
-
-@dataclass(eq=False)
-class Slot:
-    """A cell and what became of it in this run; `why` says why it was not sent, when it was not."""
-
-    cell: Cell
-    expected_s: float
-    generation: Generation | None = None
-    is_old: bool = False
-    is_second: bool = False
-    why: str = ""
-
-    @property
-    def is_open(self) -> bool:
-        """Whether its job is under way."""
-        return self.generation is not None and self.generation._open  # noqa: SLF001  the handle's own word
-
-    @property
-    def state(self) -> str:
-        """One of `display.plan.STATES`."""
-        made = self.generation
-        if made is None:
-            return "not sent" if self.why else "waiting"
-        if made.status == "completed":
-            return "reused" if made.reused_from else "done"
-        if made.status == "failed":
-            return "failed"
-        if not self.is_open or made.status == "unknown":
-            return "unknown"
-        return "sending" if made.status == "submitting" else "running"
-
-    @property
-    def words(self) -> str:
-        """Which cell it is, its state, and a remark."""
-        state, made = self.state, self.generation
-        remark = self.why
-        if made is not None:
-            remark = made.error.event if made.error is not None and state in {"failed", "unknown"} else self.remark
-        name = self.cell.name or self.cell.wish.request.prompt[:60]
-        return f"{name}: {STATES[state][1]}" + (f" ({remark})" if remark else "")
-
-    @property
-    def remark(self) -> str:
-        """A passing remark of its job."""
-        return (self.generation._remark or "") if self.generation is not None else ""  # noqa: SLF001
 
 
 class Run:
@@ -118,8 +72,10 @@ class Run:
         self._pending: deque[Slot] = deque()
         self._open: list[Slot] = []
         self._changed = threading.Event()
+        self._refusals: list[tuple[int, errors.ServiceError]] = []  # when, and how, since the last send was accepted
+        self._taken_us = 0  # when the last one that was accepted and has ended was sent
         self._full: errors.BudgetExceeded | None = None  # no room for the next one, unless a job in flight frees some
-        self._began, self._began_us = time.monotonic(), now_us()
+        self._began = time.monotonic()
         self._took_s: float | None = None
         self._interrupted = ""
         self._told_at = self._began
@@ -188,17 +144,28 @@ class Run:
             made = slot.generation
             if made is None:
                 continue
-            if self._was_never_sent(made) and not slot.is_second:
+            if slot.was_left and not slot.is_second:
                 slot.generation, slot.is_second = None, True
                 self._pending.append(slot)
             elif isinstance(made.error, _FATAL) and made.status != "completed":
                 self.stopped = self.stopped or made.error
+            self._taken_us = max(self._taken_us, slot.taken_us)
+            if (refusal := slot.refusal) is not None:
+                self._refusals.append((made._row["sent_at"] or made._row["completed_at"], refusal))
+        self._heed_refusals()
 
-    def _was_never_sent(self, made: Generation) -> bool:
-        """Whether it was left behind by a kernel that ended before it was sent: it is free to be sent by this one."""
-        row = made._row  # noqa: SLF001  the handle's own row
-        left = row["created_at"] < self._began_us and row["sent_at"] is None and row["http_status"] is None
-        return bool(made.status == "failed" and left)
+    def _heed_refusals(self) -> None:
+        """Stop when the last sends were refused alike, and none was accepted between them."""
+        taken = max((slot.taken_us for slot in self._open), default=0)
+        self._refusals = sorted(
+            ((sent, error) for sent, error in self._refusals if sent > max(taken, self._taken_us)),
+            key=lambda one: one[0],
+        )
+        last = [error for _, error in self._refusals[-_ALIKE:]]
+        if len(last) == _ALIKE and len({(error.status_code, error.detail) for error in last}) == 1:
+            alike = copy.copy(last[-1])
+            alike.what = f"{_ALIKE} clips in a row were refused alike ({alike.what})"
+            self.stopped = self.stopped or alike
 
     def _fill(self) -> None:
         while self._pending and len(self._open) < self._at_once and self.stopped is None and self._full is None:
@@ -220,19 +187,19 @@ class Run:
         except errors.PixverseError as error:
             self.stopped = error
             return False
-        for slot, generation in zip(slots, made, strict=True):
-            slot.generation = generation
+        for slot, (generation, kind) in zip(slots, made, strict=True):
+            slot.generation, slot.is_new = generation, kind == "new"
             self._open.append(slot)
-            with generation._change:  # noqa: SLF001  woken by its news, as `await` is
-                generation._wakers.append(self._changed.set)  # noqa: SLF001
+            with generation._change:
+                generation._wakers.append(self._changed.set)
             if not slot.is_open:
                 self._changed.set()
         return True
 
     def _unhook(self, slot: Slot) -> None:
         if slot.generation is not None:
-            with slot.generation._change, contextlib.suppress(ValueError):  # noqa: SLF001
-                slot.generation._wakers.remove(self._changed.set)  # noqa: SLF001
+            with slot.generation._change, contextlib.suppress(ValueError):
+                slot.generation._wakers.remove(self._changed.set)
 
     # ---- stopping ----------------------------------------------------------------------------------------------
 
@@ -257,7 +224,7 @@ class Run:
             stopped.remedy = f"Raise budget=pv.Budget({cap.name}=...); then run it again: only what is missing is sent."
             stopped.needed_usd = needed  # type: ignore[attr-defined]
         elif isinstance(reason, errors.InsufficientCredits):
-            stopped.what = f"the sweep stopped: the account is out of credits. {count}; {self._balance(needed)}"
+            stopped.what = f"the sweep stopped: {reason.what}. {count}; {self._balance(needed)}"
             stopped.remedy = "Top up the account, then run it again: only what is missing is sent."
         else:
             stopped.what = f"the sweep stopped: {reason.event}. {count}"
@@ -277,6 +244,8 @@ class Run:
 
     def _interrupt(self) -> SweepInterrupted:
         self._open = [slot for slot in self._open if slot.is_open]
+        self._call_back()
+        self._pending = deque(slot for slot in self.slots if slot.generation is None and not slot.why)
         unsent = sum(slot.state == "sending" for slot in self._open)
         there = sum(slot.state in {"done", "reused"} for slot in self.slots)
         waiting = f" ({unsent} of them on the way out)" if unsent else ""
@@ -289,6 +258,15 @@ class Run:
         error = SweepInterrupted(self._interrupted)
         error.in_flight = [slot.generation for slot in self._open if slot.generation is not None]
         return error
+
+    def _call_back(self) -> None:
+        """Have what this run asked for, and what still waits for its turn, not be sent."""
+        mine = [slot.generation for slot in self._open if slot.is_new and slot.generation is not None]
+        back = {generation.id for generation in self._desk.withdraw(mine)}
+        for slot in [slot for slot in self._open if slot.generation is not None and slot.generation.id in back]:
+            self._unhook(slot)
+            self._open.remove(slot)
+            slot.generation, slot.is_new = None, False
 
     # ---- telling -----------------------------------------------------------------------------------------------
 
@@ -330,7 +308,7 @@ class Run:
         for slot in new:
             expected, made = slot.expected_s * factor, slot.generation
             if slot.state == "running" and made is not None:
-                sent_us = made._row["sent_at"] or now_us()  # noqa: SLF001  the handle's own row
+                sent_us = made._row["sent_at"] or now_us()
                 running.append(max(expected - (now_us() - sent_us) / 1e6, expected / 10))
             elif slot.state in {"waiting", "sending"}:
                 waiting.append(expected)
@@ -341,7 +319,7 @@ class Run:
         return clock(left + 0.5) if left else ""
 
     def _money(self, slots: Sequence[Slot]) -> str:
-        made = [slot.generation for slot in slots if slot.generation is not None and not slot.is_old]
+        made = [slot.generation for slot in slots if slot.generation is not None and slot.is_new]
         spent = sum(one.cost_usd or 0.0 for one in made)
         silent = sum(one.status == "completed" and one.cost_usd is None for one in made)
         word = " pretended" if self._desk.is_preview else ""

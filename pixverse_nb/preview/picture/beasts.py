@@ -96,9 +96,7 @@ def _head(pen: Pen, root: Point, tones: Tones) -> None:
     pen.blob((x + 0.088, y + 0.022), 0.007, 0.016, (0.05, 0.02, 0.02))
 
 
-def _wing(  # noqa: PLR0917 - a wing and its place
-    pen: Pen, root: Point, beat: float, lean: float, tones: Tones, shade: float
-) -> None:
+def _wing(pen: Pen, root: Point, beat: float, lean: float, tones: Tones, shade: float) -> None:
     """Fingers from the wrist, and the skin between them in scallops."""
     x, y = root
     wrist = (x + 0.13 + lean * 0.5, y + 0.10 + 0.34 * beat)

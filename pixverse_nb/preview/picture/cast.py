@@ -163,7 +163,7 @@ def _performers(world: World, setting: Setting, part: Part, number: int, *, alon
     return sorted(cast, key=lambda one: one.depth)
 
 
-def _performer(  # noqa: PLR0917 - one of a group, and its place
+def _performer(
     world: World, actor: Actor, kind: str, place: tuple[int, int], spot: _Spot, rng: np.random.Generator
 ) -> Performer:
     """The member number `place[0]` of a group of `place[1]`, looking to the right."""
@@ -253,7 +253,7 @@ def _on_land(world: World) -> str | None:
     return next((actor.kind for actor in world.scene.actors if actor.kind in _FAR - {"train"}), None)
 
 
-def _standing(  # noqa: PLR0917 - a group and its ground
+def _standing(
     world: World, kind: str, count: int, rng: np.random.Generator, middle: float, rows: tuple[float, float, float]
 ) -> list[_Spot]:
     """A group on the ground: few stand side by side, many in depth, each as large as its distance makes it."""
@@ -291,7 +291,7 @@ def _standing(  # noqa: PLR0917 - a group and its ground
     return spots
 
 
-def _hovering(world: World, kind: str, n: int, count: int, rng: np.random.Generator, middle: float) -> _Spot:  # noqa: PLR0917 - one of many in the air
+def _hovering(world: World, kind: str, n: int, count: int, rng: np.random.Generator, middle: float) -> _Spot:
     """A place in the air or the water; companions are smaller, for they are farther away."""
     high = world.horizon / world.height
     a, b = float(rng.random()), float(rng.random())

@@ -80,7 +80,7 @@ def _towers(world: World, n: int, *, tall: float, count: int, distance: float, d
     return painted(rgb, alpha, x=-mx, y=top, depth=depth)
 
 
-def _tower(  # noqa: PLR0917 - a place in the picture has many numbers
+def _tower(
     world: World,
     rng: np.random.Generator,
     rgb: Floats,
@@ -253,7 +253,7 @@ def _houses(world: World, n: int, near: float, far: float, depth: float) -> Plat
     return pasted(image.reduce(2), x=-mx, y=-my, depth=depth)
 
 
-def _house(  # noqa: PLR0917 - a place in the picture has many numbers
+def _house(
     world: World,
     draw: ImageDraw.ImageDraw,
     rng: np.random.Generator,
@@ -302,7 +302,7 @@ def _house(  # noqa: PLR0917 - a place in the picture has many numbers
         _pane(draw, at, (front, back), (0.1, 0.9), (0.20, 0.26), ink(world.hazed(world.lit(cloth, sunny), far_share)))
 
 
-def _pane(  # noqa: PLR0917 - a place in the picture has many numbers
+def _pane(
     draw: ImageDraw.ImageDraw,
     at: Callable[[float, float], tuple[float, float]],
     ends: tuple[float, float],

@@ -10,7 +10,7 @@ from .pen import Pen, Point, Tones, darker, reach_to
 _TURN = 2 * math.pi
 
 
-def _leg(hip: Point, swing: float, phase: float, thigh: float, shin: float, stride: float) -> list[Point]:  # noqa: PLR0917 - the measures of a leg
+def _leg(hip: Point, swing: float, phase: float, thigh: float, shin: float, stride: float) -> list[Point]:
     """Hip, knee, ankle and toe of one leg."""
     angle = stride * swing
     bend = 0.12 + stride * 1.25 * max(0.0, math.sin(phase + 0.9)) ** 1.5

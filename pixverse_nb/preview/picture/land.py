@@ -96,7 +96,7 @@ def ridge(
     return plate
 
 
-def _crest(plate: Plate, line: Floats, profile: Floats, grain: Floats, colour: Floats, deep: float) -> None:  # noqa: PLR0917 - everything that the ridge has just computed
+def _crest(plate: Plate, line: Floats, profile: Floats, grain: Floats, colour: Floats, deep: float) -> None:
     """Snow on the tops: ragged below, lit from one side."""
     height = plate.planes[0].shape[0]
     width = len(line)

@@ -7,7 +7,7 @@ import numpy as np
 from .planes import Floats, resized
 
 
-def field(  # noqa: PLR0917 - numbers in their usual order
+def field(
     rng: np.random.Generator, width: int, height: int, cells: float, octaves: int = 4, stretch: float = 1.0
 ) -> Floats:
     """Fractal value noise in about 0-1.

@@ -353,9 +353,7 @@ def bloom(pen: Pen, _: float, tones: Tones) -> None:
         pen.blob((x0 + away * math.cos(angle), y0 + away * 0.94 * math.sin(angle)), 0.0095, 0.0095, seed)
 
 
-def _petal(  # noqa: PLR0917 - the measures of a petal
-    pen: Pen, root: Point, angle: float, length: float, wide: float, colour: Triple
-) -> None:
+def _petal(pen: Pen, root: Point, angle: float, length: float, wide: float, colour: Triple) -> None:
     """One petal: darker at its root and edges, with pale veins."""
     c, s = math.cos(angle), math.sin(angle) * 0.95
 

@@ -198,7 +198,7 @@ def _rocks(world: World, colour: Triple, base: float, count: int, light: float) 
     return pasted(image.filter(ImageFilter.GaussianBlur(0.7)).reduce(2), x=-mx, y=top, depth=0.8)
 
 
-def _rock(  # noqa: PLR0917 - a stone in its light
+def _rock(
     draw: ImageDraw.ImageDraw,
     at: tuple[float, float],
     size: float,

@@ -174,7 +174,7 @@ class Pen:
         return np.asarray(small.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if flip else small)
 
 
-def _shaded(  # noqa: PLR0917 - everything that the pen knows
+def _shaded(
     image: Image.Image, alpha: Bytes, even: Bytes | None, rim: Triple, toward: float, strength: float, reach: int
 ) -> tuple[Bytes, Bytes, Bytes]:
     """The drawing as video planes, made round: darker away from the light, a bright edge toward it."""

@@ -328,7 +328,7 @@ def _waters_below(words: list[str], named: list[tuple[int, str]], places: list[s
     return [name for at, name in named if name in _WATERS and words[at] not in _HARDLY_WATER]
 
 
-def _time(shot: Shot, words: list[str], unwanted: list[str], place: str, weather: set[str], moods: set[str]) -> str:  # noqa: PLR0917 - everything that was read so far
+def _time(shot: Shot, words: list[str], unwanted: list[str], place: str, weather: set[str], moods: set[str]) -> str:
     without = elements(TIMES, unwanted)
     keys = [key for _, key in found(TIMES, words) if TIMES[key] not in without]
     # A golden thing is seen in golden light only when no other light is asked for.

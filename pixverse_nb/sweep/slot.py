@@ -1,0 +1,95 @@
+"""A cell in a run, and what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pixverse_nb import errors
+from pixverse_nb.display.plan import STATES
+from pixverse_nb.generation import Generation
+
+from .cells import Cell
+
+
+@dataclass(eq=False)
+class Slot:
+    """A cell and what became of it in this run.
+
+    Attributes
+    ----------
+    is_old : bool
+        Whether an earlier run of the plan made it.
+    is_new : bool
+        Whether this run had it sent: its money is this run's, and so is the right to call it back.
+    is_second : bool
+        Whether it was begun again, for who was to send it did not.
+    why : str
+        Why it was not sent, when it was not.
+    """
+
+    cell: Cell
+    expected_s: float
+    generation: Generation | None = None
+    is_old: bool = False
+    is_new: bool = False
+    is_second: bool = False
+    why: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its job is under way."""
+        return self.generation is not None and self.generation._open
+
+    @property
+    def state(self) -> str:
+        """One of `display.plan.STATES`."""
+        made = self.generation
+        if made is None:
+            return "not sent" if self.why else "waiting"
+        if made.status == "completed":
+            there = made._row["video_path"] is not None
+            return ("reused" if made.reused_from else "done") if there else "failed"
+        if made.status == "failed":
+            return "failed"
+        if not self.is_open or made.status == "unknown":
+            return "unknown"
+        return "sending" if made.status == "submitting" else "running"
+
+    @property
+    def refusal(self) -> errors.ServiceError | None:
+        """What the service answered to its send, when that was a refusal: no job came of it."""
+        error = self.generation.error if self.is_new and self.state == "failed" and self.generation else None
+        answered = isinstance(error, errors.ServiceError) and error.status_code is not None
+        return error if answered and not isinstance(error, errors.GenerationFailed) else None  # type: ignore[return-value]
+
+    @property
+    def taken_us(self) -> int:
+        """When it was sent, if the service is known to have accepted it, microseconds since 1970; else 0."""
+        if not self.is_new or self.generation is None or self.refusal is not None:
+            return 0
+        row = self.generation._row
+        accepted = row["request_id"] is not None or row["status"] in {"completed", "failed"}
+        return (row["sent_at"] or 0) if accepted else 0
+
+    @property
+    def words(self) -> str:
+        """Which cell it is, its state, and a remark."""
+        state, made = self.state, self.generation
+        remark = self.why
+        if made is not None:
+            remark = made.error.event if made.error is not None and state in {"failed", "unknown"} else self.remark
+        name = self.cell.name or self.cell.wish.request.prompt[:60]
+        return f"{name}: {STATES[state][1]}" + (f" ({remark})" if remark else "")
+
+    @property
+    def remark(self) -> str:
+        """A passing remark of its job."""
+        return (self.generation._remark or "") if self.generation is not None else ""
+
+    @property
+    def was_left(self) -> bool:
+        """Whether who was to send a job that was joined did not: that kernel ended, or its sweep was interrupted."""
+        if self.generation is None or self.is_new or self.is_old:
+            return False
+        row = self.generation._row
+        return bool(row["status"] == "failed" and row["sent_at"] is None and row["http_status"] is None)
