@@ -124,7 +124,7 @@ def _row_of(desk: Desk, told: AccountRow) -> Row:
         "created_at": sent_at,
         "sent_at": sent_at,
         **request.parameters,
-        "extra": json.dumps(request.extra) if request.extra else None,
+        "extra": json.dumps(request.extra, sort_keys=True) if request.extra else None,
         "take": request.take,
         "identity": request.identity,
         "family": request.family,

@@ -19,6 +19,7 @@ from .store.words import FILE_LIFE_US, now_us
 from .workpiece import Stalled
 
 _FETCHES = 3
+_LATE_US = 3_600_000_000  # how late a job may appear in the account's history (contract, Other endpoints: open)
 _FORBIDDEN = 403  # of an address that was signed for a while: the file may be there
 
 
@@ -51,7 +52,11 @@ class Fetch(Search):
         except errors.PixverseError as error:
             return self._fetch_again(error)
         has = found is not None and found.status == "COMPLETED" and found.url is not None
-        return 0.0 if found is not None and has and self._take(found) else self._give_up(None)
+        if found is not None and has and self._take(found):
+            return 0.0
+        if now_us() - (self.row["sent_at"] or 0) < _LATE_US:  # the account may not list it yet
+            return self._fetch_again(errors.ClipError("the account's history does not name the clip yet"))
+        return self._give_up(None)
 
     def _give_up(self, status_code: int | None) -> float | None:
         """The clip was here, and is nowhere any more: completed it remains, without a file, and the money is spent."""
@@ -90,7 +95,8 @@ class Fetch(Search):
                 return 0.0
         old = now_us() - (self.row["sent_at"] or 0) >= FILE_LIFE_US
         if self.row["completed_at"] is not None and (old or (told and gone.status_code != _FORBIDDEN)):
-            return self._give_up(gone.status_code)
+            self._fetches += 1  # one refusal may be a blip of the host's
+            return self._trouble(gone) if self._fetches < _FETCHES else self._give_up(gone.status_code)
         # A young file that is not there may be on its way to the host that serves it.
         if not old:
             return self._fetch_again(gone)

@@ -30,7 +30,7 @@ from .segmind.client import Client, Delivery
 from .store import leases
 from .store.schema import PREVIEW
 from .store.store import LeaseLost, is_ahead
-from .store.words import Row, now_us
+from .store.words import DISOWNED, Row, now_us
 from .workbench import Workbench
 from .workpiece import Stalled
 
@@ -95,7 +95,7 @@ class Job(Fetch):
         self.elsewhere = claimed is None
         if claimed is not None:
             # Where the history could not be written, what this process still knows may be all there is.
-            ahead = is_ahead(self.row, claimed)
+            ahead = is_ahead(self.row, claimed) and claimed["error"] != DISOWNED
             lease = {name: claimed[name] for name in ("lease_owner", "lease_until")}
             self.row, self._mine = ({**self.row, **lease} if ahead else claimed), True
             return self._adopt()

@@ -155,9 +155,10 @@ class Search(Workpiece):
     def _take(self, found: AccountRow) -> bool:
         """Act on what the account's history says; False when it says nothing final."""
         if normalise(found.request_id) != normalise(self.row["request_id"] or ""):
-            if not self.bench.store.claim_request(self.row["id"], found.request_id):
+            guess = words_of(lost.taken_up())  # in one transaction: a guess must never pass for what was told
+            if not self.bench.store.claim_request(self.row["id"], found.request_id, **guess):
                 return False
-            self._write(request_id=found.request_id, **words_of(lost.taken_up()))
+            self._write(request_id=found.request_id, **guess)
         if found.status == "FAILED" and self._is_guess:
             self._write(request_id=None, **words_of(lost.given_back()))
         elif found.status == "FAILED":

@@ -53,6 +53,10 @@ def together(code, count, *args):
     return [out.strip() for out, _ in ended]
 
 
+FIRST_INDEXES = {"generations_by_identity", "generations_by_status", "generations_by_day", "generations_by_request"}
+SINCE_THE_FIRST = ("account_micros", "family", "starred", "reason", "mark_in_s", "mark_out_s")
+
+
 def old_file(home, *, without=(), version=1, rows=(ROW,)):
     """A history as an earlier version left it: without some columns."""
     home.mkdir(parents=True, exist_ok=True)
@@ -60,8 +64,12 @@ def old_file(home, *, without=(), version=1, rows=(ROW,)):
     with engine.begin() as connection:
         schema.metadata.create_all(connection)
         if version == 1:  # before there was a ledger
-            for name in ("TABLE ledger", "INDEX generations_by_reservation", "INDEX generations_by_price"):
-                connection.exec_driver_sql(f"DROP {name}")
+            connection.exec_driver_sql("DROP TABLE ledger")
+            for index in schema.generations.indexes:
+                if index.name not in FIRST_INDEXES:
+                    connection.exec_driver_sql(f"DROP INDEX {index.name}")
+            for column in SINCE_THE_FIRST:
+                connection.exec_driver_sql(f"ALTER TABLE generations DROP COLUMN {column}")
         for row in rows:
             connection.execute(schema.generations.insert().values(row))
         connection.execute(schema.versions.insert().values(version=version, applied_at=1))
@@ -267,6 +275,15 @@ def test_a_missing_column_is_added_by_itself_with_a_backup(tmp_path, opened):
     assert {"scheduler", "tags"} <= columns(path)
     assert ask(path, "SELECT prompt, scheduler, tags FROM generations") == [("an old one", None, None)]
     assert not {"scheduler", "tags"} & columns(path.with_name(f"{FILE}.schema-1.bak"))
+
+
+def test_a_history_of_the_first_schema_can_be_written_and_has_its_ledger(tmp_path):
+    """Found by a reader: the ledger was made from columns that such a file does not have yet."""
+    old_file(tmp_path / "home", rows=[{**ROW, "cost_micros": 250_000}])
+    store = Store(tmp_path / "home")
+    assert store.read_only is None
+    assert store.spent(ROW["service"], ROW["studio"]).home.charged == 250_000
+    store.close()
 
 
 def test_a_file_that_is_up_to_date_is_left_alone(tmp_path, opened):

@@ -163,7 +163,11 @@ def test_a_vanished_v1_clip_that_the_account_does_not_know_remains_completed(ser
     first = studio.generate(**WISH)
     first.video.path.unlink()
     server.account.clear()
-    generation = studio.submit(**WISH)
+    assert isinstance(outcome(studio.submit(**WISH)), pv.ClipError)
+    assert row_of(studio, first)["video_path"] is not None, "young: the account may list it late"
+    with studio._store._db.write() as connection:
+        connection.exec_driver_sql("UPDATE generations SET sent_at = sent_at - 7200000000")
+    generation = studio_at(server.url, api="v1").submit(**WISH)
     outcome(generation)
     row = row_of(studio, generation)
     assert (row["status"], row["video_path"], row["cost_micros"], row["billed"]) == ("completed", None, CEILING, True)

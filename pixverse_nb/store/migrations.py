@@ -47,12 +47,12 @@ def upgrade(connection: sa.Connection, migrations: Sequence[Migration] = MIGRATI
         steps: Sequence[Migration] = ()
     else:
         steps = migrations[current - FIRST :]
-    for step in steps:
-        step(connection)
-    for column in missing_columns(connection):
+    for column in missing_columns(connection):  # first: the steps may speak of them
         kind = column.type.compile(connection.dialect)
         # The names come from our own schema, never from a user.
         connection.exec_driver_sql(f'ALTER TABLE {column.table.name} ADD COLUMN "{column.name}" {kind}')
+    for step in steps:
+        step(connection)
     for index in sorted(generations.indexes, key=lambda index: str(index.name)):
         connection.execute(sa.schema.CreateIndex(index, if_not_exists=True))
     if current < newest:

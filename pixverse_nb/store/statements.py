@@ -10,6 +10,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from .schema import generations as _g
+from .words import DISOWNED
 
 INSERT = _g.insert().inline()
 """Takes a whole row."""
@@ -18,9 +19,12 @@ ROW = sa.select(_g).where(_g.c.id == sa.bindparam("by_id"))
 
 STEP = _g.update().where(
     _g.c.id == sa.bindparam("by_id"),
-    sa.or_(_g.c.lease_owner == sa.bindparam("by_owner"), sa.bindparam("by_force", type_=sa.Integer) == 1),
+    sa.or_(
+        _g.c.lease_owner == sa.bindparam("by_owner"),
+        sa.and_(sa.bindparam("by_force", type_=sa.Integer) == 1, _g.c.error.is_distinct_from(DISOWNED)),
+    ),
 )
-"""Takes the columns to write; only the lease's owner may, or whoever forces it."""
+"""Takes the columns to write; only the lease's owner may, or whoever forces it, unless the job is another row's."""
 
 TWINS = (
     sa.select(_g)
@@ -34,7 +38,7 @@ JUDGED = (
     .where(
         _g.c.service == sa.bindparam("service"),
         _g.c.family == sa.bindparam("family"),
-        sa.or_(_g.c.status == "completed", _g.c.error_kind == "ModerationRefused"),
+        sa.or_(sa.and_(_g.c.status == "completed", _g.c.reused_from.is_(None)), _g.c.error_kind == "ModerationRefused"),
     )
     .order_by(_g.c.id.desc())
     .limit(1)
@@ -56,7 +60,7 @@ CHARGES = (
         sa.or_(_g.c.image_sha256.is_not(None), _g.c.image_url.is_not(None)) == sa.bindparam("image", type_=sa.Boolean),
     )
     .order_by(_g.c.id.desc())
-    .limit(20)
+    .limit(500)
 )
 """What the newest clips of a kind were charged: same quality and sound, same extra names, from a picture or not."""
 

@@ -19,7 +19,7 @@ from .database import Database
 from .ledger import Spent, spent
 from .opening import Admit, Opened, Shelf
 from .rescue import Rescue
-from .words import CLIP_COLUMNS, UNFINISHED, Row, now_us
+from .words import CLIP_COLUMNS, DISOWNED, UNFINISHED, Row, now_us
 
 log = logging.getLogger(__name__)
 
@@ -173,14 +173,14 @@ class Store:
             place = f"memory only ({trouble})"
         log.error("the history could not be written (%s); job %s goes on, kept in %s", error, row["id"], place)
 
-    def claim_request(self, id: str, request_id: str) -> bool:
-        """Give a request found in the account's history to a row, unless another row has it already."""
+    def claim_request(self, id: str, request_id: str, **remark: object) -> bool:
+        """Give a request found in the account's history to a row, with a remark, unless another row has it already."""
         plain = sa.func.replace(sa.func.lower(_g.c.request_id), "-", "")
         with self._db.write() as connection:
             others = (_g.c.id != id) & (plain == request_id.replace("-", "").lower()) & _g.c.reused_from.is_(None)
             if connection.execute(sa.select(_g.c.id).where(others).limit(1)).first():
                 return False
-            connection.execute(_g.update().where(_g.c.id == id).values(request_id=request_id))
+            connection.execute(_g.update().where(_g.c.id == id).values(request_id=request_id, **remark))
             return True
 
     def rival(self, row: Row) -> int | None:
@@ -202,7 +202,8 @@ class Store:
         written = (request_id, request_id.replace("-", "").lower())
         taken = _g.c.request_id.in_(written) & (_g.c.id != id) & _g.c.reused_from.is_(None)
         lost = dict.fromkeys((*CLIP_COLUMNS, "cost_micros", "cost_source", "billed", "completed_at"))
-        lost |= {"status": "unknown", "reserved_micros": _g.c.ceiling_micros, "error": _DISOWNED}
+        lost |= {"status": "unknown", "reserved_micros": _g.c.ceiling_micros, "error": DISOWNED}
+        lost |= {"lease_owner": None, "lease_until": None}  # whoever works on it knows less than this
         with contextlib.suppress(sa.exc.SQLAlchemyError, OSError, HomeError):
             with self._db.read() as connection:
                 if not connection.execute(sa.select(_g.c.id).where(taken).limit(1)).first():
@@ -481,8 +482,6 @@ _STEPS = ("submitting", "unknown", "queued", "processing", "downloading", "faile
 _PEOPLES = frozenset(remarks.COLUMNS)
 
 _PLAIN_ID = sa.func.replace(sa.func.lower(_g.c.request_id), "-", "")  # whether the account writes dashes is open
-
-_DISOWNED = "the job that was found in the account's history for this one was another send's"
 
 
 def _any_of(column: sa.Column[Any], values: list[Any]) -> list[sa.ColumnElement[bool]]:

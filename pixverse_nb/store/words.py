@@ -15,6 +15,9 @@ CLIP_COLUMNS: Sequence[str] = (
     "video_width_px", "video_height_px", "video_fps", "video_bytes", "video_has_audio", "engine",
 )  # fmt: skip
 
+DISOWNED = "the job that was found in the account's history for this one was another send's"
+"""What a row says whose request turned out to be another send's."""
+
 FILE_LIFE_US = 7 * 86_400_000_000
 """How long the service keeps a clip, microseconds (contract, The two ways in)."""
 

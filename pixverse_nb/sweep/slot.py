@@ -59,7 +59,8 @@ class Slot:
     def refusal(self) -> errors.ServiceError | None:
         """What the service answered to its send, when that was a refusal: no job came of it."""
         error = self.generation.error if self.is_new and self.state == "failed" and self.generation else None
-        answered = isinstance(error, errors.ServiceError) and error.status_code is not None
+        # A 500 is the service's own trouble, and may be over for the next cell.
+        answered = isinstance(error, errors.ServiceError) and 400 <= (error.status_code or 0) < 500
         return error if answered and not isinstance(error, errors.GenerationFailed) else None  # type: ignore[return-value]
 
     @property
