@@ -119,7 +119,7 @@ def test_the_error_of_a_broken_stream_passes_and_leaves_nothing(tmp_path):
         with pytest.raises(Cut):
             Clips(tmp_path).receive(broken())
     assert files(tmp_path) == []
-    assert threading.active_count() == before, "no hashing thread stays behind"
+    assert threading.active_count() <= before, "no hashing thread stays behind"
 
 
 def test_a_stream_without_end_is_stopped(tmp_path, monkeypatch):

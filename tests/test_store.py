@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from datetime import datetime, timezone
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -99,9 +100,9 @@ def test_ids_sort_by_time_and_tell_it(moment):
     millis = round(moment.timestamp() * 1000)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ids, "_last", [0])
-        patch.setattr(time, "time_ns", lambda: millis * 1_000_000)
+        patch.setattr(ids, "time", SimpleNamespace(time_ns=lambda: millis * 1_000_000))
         one = ids.new_id()
-        patch.setattr(time, "time_ns", lambda: (millis + 1) * 1_000_000)
+        patch.setattr(ids, "time", SimpleNamespace(time_ns=lambda: (millis + 1) * 1_000_000))
         assert one < ids.new_id()
     assert abs((ids.moment_of(one) - moment).total_seconds()) < 0.001
 
