@@ -58,6 +58,10 @@ class Fetch(Search):
             return self._fetch_again(errors.ClipError("the account's history does not name the clip yet"))
         return self._give_up(None)
 
+    def _engine_ended(self) -> float | None:
+        """A preview whose file had vanished was completed all the same."""
+        return super()._engine_ended() if self.row["completed_at"] is None else self._give_up(None)
+
     def _give_up(self, status_code: int | None) -> float | None:
         """The clip was here, and is nowhere any more: completed it remains, without a file, and the money is spent."""
         cost = self.row["cost_micros"]

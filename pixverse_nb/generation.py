@@ -49,6 +49,7 @@ class Generation:
         self._told = False
         self._remark: str | None = None
         self._origin: str | None = None
+        self._shared = False  # somebody else asked for the same while it was under way
         self._wakers: list[Callable[[], None]] = []
         self._lives: list[Live] = []
         self._shown_in: object = None

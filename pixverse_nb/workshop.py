@@ -146,6 +146,7 @@ class Workshop:
 
     def _take_on(self, opened: Opened, working: set[str]) -> Generation:
         generation = self._handle(opened.row)
+        generation._shared |= opened.kind == "joined"
         if opened.kind == "fetched":  # a handle that somebody holds thinks that it has ended
             generation._news(opened.row, None, followed=False)
         if opened.refused is not None:
@@ -283,11 +284,12 @@ class Workshop:
     def _withdraw(self, generations: Sequence[Generation]) -> list[Generation]:
         """Close those that were not sent yet, so that they never are; gives these.
 
-        One in the middle of its send goes on, unless the service refuses it with a 429: then it is closed, too. That is
-        waited for, for a moment: what is closed when this returns reserves no money any more.
+        One that somebody else asked for, too, stays theirs. One in the middle of its send goes on, unless the service
+        refuses it with a 429: then it is closed, too. That is waited for, for a moment: what is closed when this
+        returns reserves no money any more.
         """
         withdrawn = set()
-        leaving = [one for one in generations if one.status == "submitting"]
+        leaving = [one for one in generations if one.status == "submitting" and not one._shared]
         for generation in leaving:
             job, step = self._jobs.get(generation.id), self._steps.get(generation.id)
             if job is not None and step is not None:

@@ -527,6 +527,25 @@ def test_what_waits_for_a_rate_limit_is_not_sent_after_an_interruption(rig, api)
     assert accepted(studio) == 8
 
 
+def test_what_a_person_asked_for_too_is_not_called_back(rig):
+    """Found by a reader: an interrupted sweep closed a clip that somebody had submitted by hand."""
+    rig.server(rate_limit=2, rate_window_s=3.0, workers=4)
+    studio, mine = rig.studio(), []
+    plan = plan_of(studio)
+
+    def joined():
+        waiting = [one for one in list(studio._generations.values()) if one.status == "submitting"]
+        if accepted(studio) >= 2 and waiting and not mine:
+            mine.append(studio.submit(waiting[0].request.prompt, **SMALL))
+        return bool(mine)
+
+    interrupt_when(joined)
+    with pytest.raises(pv.WaitInterrupted):
+        plan.run()
+    assert mine[0].wait(20).status == "completed"
+    assert accepted(studio) <= 4, "the others were called back"
+
+
 def test_another_sweep_that_waits_for_the_same_clips_sends_them_itself(rig):
     """What one sweep called back, another one that had joined it still wants."""
     rig.server(rate_limit=2, rate_window_s=3.0, workers=4)
