@@ -24,7 +24,7 @@ lab: $(VENV)/lab
 	$(VENV)/bin/jupyter lab notebooks/01_quickstart.ipynb
 
 test: lint
-	$(NO_KEY) $(PY) -m pytest -n 2 --dist loadfile
+	$(NO_KEY) $(PY) -m pytest -n 2 --dist loadfile $(if $(CI),--reruns 1)
 
 lint: $(VENV)/dev
 	$(PY) -m ruff check .
