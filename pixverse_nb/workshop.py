@@ -14,6 +14,7 @@ import weakref
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 from . import errors
 from .budget import Budget, what_fits
@@ -41,6 +42,13 @@ from .workpiece import Stalled
 _UNSENT_LEASE_S = 86_400.0  # a wish may wait for its turn as long as its kernel lives
 _CLOSING_S = 2.0  # how long an interrupted sweep waits until what was not sent is closed
 _ROOM_BYTES = 200_000_000  # a clip of 15 s at 1080p and then some
+
+
+class Watcher(Protocol):
+    """Whoever wants to know what is begun: a panel shows what other cells asked for, too."""
+
+    def begun(self, generations: Sequence[Generation]) -> None:
+        """Called on the thread that asked for them, in the middle of its work: notes it and returns."""
 
 
 class Workshop:
@@ -79,6 +87,7 @@ class Workshop:
         # Of the jobs that are followed here; the runner keeps them alive as long as there is something to do.
         self._jobs: weakref.WeakValueDictionary[str, Job] = weakref.WeakValueDictionary()
         self._steps: weakref.WeakValueDictionary[str, Step] = weakref.WeakValueDictionary()
+        self._watchers: weakref.WeakSet[Watcher] = weakref.WeakSet()
 
     @property
     def budget(self) -> Budget:
@@ -125,12 +134,15 @@ class Workshop:
             )
             working: set[str] = set()
             try:
-                return [(self._take_on(one, working), one.kind) for one in opened]
+                begun = [(self._take_on(one, working), one.kind) for one in opened]
             except BaseException:  # interrupted before anybody works on them: whoever wants them may take them up
                 for one in opened:
                     if one.kind in {"new", "fetched"} and one.row["id"] not in working:
                         leases.let_go(self._bench.owner, one.row["id"])
                 raise
+        for watcher in list(self._watchers):
+            watcher.begun([generation for generation, _ in begun])
+        return begun
 
     def _next_takes(self, request: Request, count: int) -> list[int]:
         """The first take numbers of a request that no clip and no job stands for: what a click means by a new take."""

@@ -258,6 +258,34 @@ def test_unfinished_jobs_of_an_earlier_kernel_are_there_from_the_start(rig, ease
     assert sends(server) == 1
 
 
+def test_what_other_cells_ask_for_is_in_the_queue_too(rig, easel, queue_of):
+    """A job of `studio.submit`, and the end of one that was reused: a panel that is shown knows of both, once."""
+    server = rig.server(render=easel)
+    studio = rig.studio(server)
+    queue = queue_of(studio)
+    told = []
+    queue.on_ended.append(told.extend)
+    generation = studio.submit(**values())
+    until(lambda: [one.id for one in queue.generations] == [generation.id])
+    easel.ready.set()
+    generation.wait()
+    until(lambda: [one.id for one in told] == [generation.id])
+    again = studio.submit(**values())
+    assert again.reused_from == generation.id
+    until(lambda: [one.id for one in told] == [generation.id, again.id])
+    assert sends(server) == 1
+
+
+def test_a_closed_queue_is_told_nothing(rig, easel):
+    studio = rig.studio(rig.server(render=easel))
+    queue = Queue(studio)
+    queue.close()
+    assert len(studio._watchers) == 0
+    easel.ready.set()
+    studio.submit(**values()).wait()
+    assert queue._lines == []
+
+
 def test_nothing_is_drawn_anew_that_reads_the_same(rig, queue_of):
     """Ticks that learn nothing set no trait; a new line leaves those before it in place."""
     studio = rig.studio(rig.server())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +47,7 @@ class Queue:
         self._lock = threading.RLock()
         self._lines: list[Line] = []
         self._beyond: list[Generation] = []  # for those there is no line yet
+        self._arrived: deque[Generation] = deque()  # begun by whatever cell; the ticker's thread takes them in
         self._head = widgets.HTML().add_class("pixverse-wide")
         self._status = widgets.HTML(status_html(""))
         self._list = widgets.VBox().add_class("pixverse-lines")
@@ -61,6 +63,7 @@ class Queue:
         self._aside.observe(lambda _: self._arrange(), "value")
         self._clear.on_click(lambda _: self._clear_ended())
         self._take_up()
+        studio._watchers.add(self)
 
     # ---- what people do ----------------------------------------------------------------------------------------
 
@@ -71,11 +74,15 @@ class Queue:
     def add_all(self, generations: Sequence[Generation]) -> None:
         """Watch several jobs."""
         with self._lock:
-            known = {line.generation.id for line in self._lines} | {one.id for one in self._beyond}
             self._drop([line for line in self._lines if line.hidden or line.status == "completed"])
-            self._beyond += [one for one in generations if one.id not in known]
+            self._beyond += self._unknown([*generations, *self._take_arrived()])
             self._fill()
             self._arrange()
+        self._ticker.start()
+
+    def begun(self, generations: Sequence[Generation]) -> None:
+        """Take in, soon, what the studio was asked for by whatever cell."""
+        self._arrived.extend(generations)
         self._ticker.start()
 
     def say(self, text: str) -> None:
@@ -89,6 +96,7 @@ class Queue:
 
     def close(self) -> None:
         """Stop watching, and give all widgets back; the jobs go on."""
+        self._studio._watchers.discard(self)
         self._ticker.stop()
         with self._lock:
             self.on_ended.clear()
@@ -179,8 +187,16 @@ class Queue:
 
     # ---- keeping it up to date ---------------------------------------------------------------------------------
 
+    def _unknown(self, generations: Sequence[Generation]) -> list[Generation]:
+        known = {line.generation.id for line in self._lines} | {one.id for one in self._beyond}
+        return list({one.id: one for one in generations if one.id not in known}.values())
+
+    def _take_arrived(self) -> list[Generation]:
+        return [self._arrived.popleft() for _ in range(len(self._arrived))]
+
     def _tick(self) -> bool:
         with self._lock:
+            self._beyond += self._unknown(self._take_arrived())
             ended = [line.generation for line in self._lines if line.refresh()]
             ended += [one for one in self._beyond if one.ended]
             self._beyond = [one for one in self._beyond if not one.ended]
