@@ -1,6 +1,7 @@
 # make demo   see it work: builds an environment, runs the quickstart on the preview engine, leaves a page to open
 # make lab    open the same notebook in JupyterLab
 # make test   lint, types, and every test
+# make docs   the documentation as build/docs, with the notebooks as they run on the preview engine
 # make bench  the benchmarks, as ratios against a peer in the same run
 
 PYTHON ?= python3
@@ -10,7 +11,7 @@ DEMO := build/demo
 # A demo must never spend money: it runs without any key, whatever the shell or the keyring hold.
 NO_KEY := env -u SEGMIND_API_KEY -u PIXVERSE_NB_BASE_URL -u PIXVERSE_NB_HOME PYTHON_KEYRING_BACKEND=keyring.backends.null.Keyring
 
-.PHONY: demo lab test lint bench clean
+.PHONY: demo lab test lint docs bench clean
 
 demo: $(VENV)/lab
 	mkdir -p $(DEMO)
@@ -31,6 +32,12 @@ lint: $(VENV)/dev
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 
+docs: $(VENV)/docs
+	$(NO_KEY) $(PY) docs/make_docs.py
+	@echo
+	@echo "Done. Open this page in a browser:"
+	@echo "  $(abspath build/docs)/index.html"
+
 bench: $(VENV)/dev
 	$(NO_KEY) $(PY) bench/run.py
 
@@ -41,7 +48,11 @@ $(VENV)/lab: pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/dev: pyproject.toml | $(VENV)/bin/python
 	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
-	@touch $@ $(VENV)/lab
+	@touch $@ $(VENV)/lab $(VENV)/docs
+
+$(VENV)/docs: pyproject.toml | $(VENV)/bin/python
+	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	@touch $@
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \

@@ -47,6 +47,8 @@ PROMPTS = (  # neighbours are drawn at once: first and second, third and fourth,
     PICTURE + "slow pan left",
     "A herd of elephants in the savanna at sunset",
     "Three candles",
+    "A dragon flying over a castle in front of an erupting volcano",
+    "Fireworks and lanterns over a lake with ten boats at night",
 )
 ZOOM = "A lighthouse in a storm, slow dolly in"
 SECONDS = 5  # of a clip
@@ -104,7 +106,7 @@ def _picture() -> bytes:
 
 
 def _copy(frame: Frame) -> Frame:
-    return Frame(*(plane.copy() for plane in frame.planes))
+    return Frame(frame.y.copy(), frame.uv.copy())
 
 
 def _best(work: Callable[[], object]) -> float:

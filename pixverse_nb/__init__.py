@@ -12,6 +12,7 @@ Importing this is cheap: each name is loaded when it is first used, and heavy li
 from __future__ import annotations
 
 import importlib
+import logging
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from .errors import WrongMethod as WrongMethod
     from .generation import Generation as Generation
     from .generations import Generations as Generations
+    from .imports import Imported as Imported
     from .pace import Pace as Pace
     from .player.player import Player as Player
     from .preview import PreviewServer as PreviewServer
@@ -58,8 +60,13 @@ if TYPE_CHECKING:
     from .reconcile import Reconciliation as Reconciliation
     from .request import Request as Request
     from .segmind.client import Credits as Credits
+    from .storyboard.board import Storyboard as Storyboard
+    from .storyboard.film import Film as Film
     from .studio import Studio as Studio
     from .sweep.plan import Plan as Plan
+    from .table.chooser import Chooser as Chooser
+    from .table.pictures import Pictures as Pictures
+    from .table.report import Report as Report
     from .video import Video as Video
 
 __version__ = "0.1.0"
@@ -101,6 +108,7 @@ _ROOMS = {
     "WrongMethod": "errors",
     "Generation": "generation",
     "Generations": "generations",
+    "Imported": "imports",
     "Pace": "pace",
     "Player": "player.player",
     "PreviewServer": "preview",
@@ -109,8 +117,13 @@ _ROOMS = {
     "Reconciliation": "reconcile",
     "Request": "request",
     "Credits": "segmind.client",
+    "Storyboard": "storyboard.board",
+    "Film": "storyboard.film",
     "Studio": "studio",
     "Plan": "sweep.plan",
+    "Chooser": "table.chooser",
+    "Pictures": "table.pictures",
+    "Report": "table.report",
     "Video": "video",
 }
 
@@ -121,13 +134,16 @@ __all__ = [
     "Budget",
     "BudgetExceeded",
     "Cap",
+    "Chooser",
     "ClipError",
     "Credits",
     "Estimate",
+    "Film",
     "Generation",
     "GenerationFailed",
     "Generations",
     "HomeError",
+    "Imported",
     "InsufficientCredits",
     "InvalidImage",
     "InvalidParameter",
@@ -140,6 +156,7 @@ __all__ = [
     "OutcomeUnknown",
     "Pace",
     "PermissionDenied",
+    "Pictures",
     "PixverseError",
     "Plan",
     "Player",
@@ -147,12 +164,14 @@ __all__ = [
     "RateLimited",
     "Reconciliation",
     "RejectedValue",
+    "Report",
     "Request",
     "RequestExpired",
     "ServerError",
     "ServiceError",
     "ServiceUnreachable",
     "SpendingLimit",
+    "Storyboard",
     "Studio",
     "UnknownParameter",
     "UnsupportedType",
@@ -163,6 +182,21 @@ __all__ = [
     "__version__",
     "estimate",
 ]
+
+
+# A library's records go where the program sends them; without this, warnings would go to standard error.
+if not any(isinstance(handler, logging.NullHandler) for handler in logging.getLogger(__name__).handlers):
+    logging.getLogger(__name__).addHandler(logging.NullHandler())
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """`%load_ext pixverse_nb`: the magics `%pixverse` and `%%pixverse`; `%pixverse --help` says more."""
+    importlib.import_module(f"{__name__}.magics.extension").load(shell)
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """`%unload_ext pixverse_nb`: without the magics again."""
+    importlib.import_module(f"{__name__}.magics.extension").unload(shell)
 
 
 def __getattr__(name: str) -> Any:

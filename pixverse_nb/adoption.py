@@ -47,7 +47,8 @@ def adopt(desk: Desk, request_id: object) -> Generation:
     wanted = normalise(request_id.strip())
     row = store.rows_of_requests([wanted]).get(wanted)
     if row is not None and row["service"] == desk.bench.backend.name:
-        known = desk.bench.backend.client.account_row(request_id.strip()) if row["status"] == "failed" else None
+        away = row["status"] == "failed" or (row["status"] == "completed" and not desk.has_clip(row))
+        known = desk.bench.backend.client.account_row(request_id.strip()) if away else None
         if known is not None and bring_home(desk, row, known):
             return desk.handle(store.row(row["id"]) or row)
     if row is None:

@@ -21,6 +21,7 @@ class Live:
 
     engine = None
     alive = True
+    remark = None
 
     def __init__(self, service: Service, key: Key, pace: Pace, threads: int) -> None:
         self.name = service.api
@@ -37,7 +38,8 @@ class Preview:
     name = PREVIEW
     key_source = None
 
-    def __init__(self, engine: Engine, pace: Pace, threads: int) -> None:
+    def __init__(self, engine: Engine, pace: Pace, threads: int, remark: str | None = None) -> None:
+        self.remark = remark
         self._engine = engine
         self._pace = pace
         self._lock = threading.Lock()
@@ -73,13 +75,14 @@ def find_backend(api_key: str | None, base_url: str | None, engine: Engine, pace
     MissingKey
         When a base URL is given but no key: a preview would not be what was asked for.
     """
-    key = find_key(api_key)
+    key, remark = find_key(api_key)
     if key is not None:
         return Live(Service.at(base_url), key, pace, threads)
     if base_url is not None:
         raise MissingKey(
             f"there is no API key for {base_url}",
             billed=False,
-            remedy="Pass api_key=... or set SEGMIND_API_KEY; without either and no base_url, the preview engine runs.",
+            remedy="Pass api_key=... or set SEGMIND_API_KEY; without either and no base_url, the preview engine runs."
+            + (f" {remark}" if remark else ""),
         )
-    return Preview(engine, pace, threads)
+    return Preview(engine, pace, threads, remark)

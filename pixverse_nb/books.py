@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from .generation import Generation
 from .job import Job
-from .lost import LONG_US, STUCK_US, clock, inputs_of, job_of, recorded_at
+from .lost import STUCK_US, clock, inputs_of, job_of, recorded_at
 from .pricing import money, to_usd
 from .segmind.answers import AccountRow, normalise
 from .store import leases
@@ -140,6 +140,7 @@ class Books:
         """Everything that is worth a line, by kind."""
         return [
             *self._unknown(),
+            *self._doubled(),
             *sorted(self._expiring(), key=lambda one: one["at"]),
             *self._unexplained(),
             *self._missing(),
@@ -150,20 +151,34 @@ class Books:
 
     def _unknown(self) -> Iterator[dict[str, Any]]:
         for row in self.open:
-            if row["status"] != "unknown" or not self._is_settled(row):
+            if row["status"] != "unknown":
                 continue
             guess = self.guessed.get(row["id"])
             kept = f"{money(to_usd(row['reserved_micros']))} stays reserved"
+            ago = f"sent {_span(now_us() - row['sent_at'])} ago"
             wait, close = f'studio.generation("{row["id"]}").wait()', f'studio.write_off("{row["id"]}")'
-            if guess is None:
-                yield _line("unknown", row, kept + self._failure_like(row), close)
-            elif guess.status != "PENDING":
-                what = f"the account has a job that is most likely this one; {kept} until it is taken up"
+            if guess is None and not self._is_settled(row):
+                then = clock(row["sent_at"] + _SETTLING_US)
+                what = f"{ago}; the account may not list it yet: wait, from {then} on it can be written off; {kept}"
                 yield _line("unknown", row, what, wait)
-            elif row["sent_at"] < now_us() - LONG_US:  # else it is still running, and followed
+            elif guess is None:
+                yield _line("unknown", row, f"{ago}; {kept}{self._failure_like(row)}", close)
+            elif guess.status != "PENDING":
+                what = f"{ago}; the account has a job that is most likely this one; {kept} until it is taken up"
+                yield _line("unknown", row, what, wait)
+            else:
                 since = clock(recorded_at(guess, self.bench) or row["sent_at"])
-                what = f"the account says that it is still running, since {since}; {kept}"
+                what = f"{ago}; the account says that it is still running, since {since}; {kept}"
                 yield _line("unknown", row, what, close if row["sent_at"] < now_us() - STUCK_US else wait)
+
+    def _doubled(self) -> Iterator[dict[str, Any]]:
+        for rows in self.bench.store.requests_in_two_rows(self.bench.backend.name):
+            for row in rows:
+                if (row["sent_at"] or row["created_at"]) < self.since_us or not self._is_ours(row):
+                    continue
+                others = ", ".join(other["id"] for other in rows if other is not row)
+                what = f"{others} has the same request: one job, which counts once for each of them"
+                yield _line("doubled", row, what, f'studio.generation("{row["id"]}")')
 
     def _failure_like(self, row: Row) -> str:
         """In words, a failed job of the account that may be a lost row's own, or an earlier try's."""
@@ -268,11 +283,12 @@ class Books:
 def bring_home(desk: Desk, row: Row, told: AccountRow) -> bool:
     """Fetch the clip that the account has of an ended row and the disk has not, at no cost; whether that is so.
 
-    The row is a completed one whose file has vanished, unless the service had it no more when it was asked; or one that
-    failed here: written off, or by an answer that was not the last word. Of several kernels that want to, one does it.
+    The row is a completed one whose file has vanished, also one that was given up, as long as the account names an
+    address; or one that failed here: written off, or by an answer that was not the last word. Of several kernels that
+    want to, one does it.
     """
-    vanished = row["status"] == "completed" and row["video_path"] is not None and not desk.has_clip(row)
-    url = told.url or row["output_url"] if vanished else told.url
+    vanished = row["status"] == "completed" and not desk.has_clip(row)
+    url = told.url or (row["output_url"] if vanished else None)
     wanted = vanished or row["status"] == "failed"
     if not wanted or url is None or told.status != "COMPLETED":
         return False
@@ -301,6 +317,8 @@ def _line(kind: str, row: Row, what: str, action: str) -> dict[str, Any]:
 
 def _span(us: int) -> str:
     hours = us / 3.6e9
+    if hours * 60 < 2:
+        return f"{hours * 3600:.0f} s"
     return (
         f"{hours / 24:.0f} days" if hours >= 48 else f"{hours:.0f} hours" if hours >= 2 else f"{hours * 60:.0f} minutes"
     )

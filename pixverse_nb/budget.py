@@ -22,13 +22,13 @@ class Budget:
     Charges count, and the ceiling of everything that is in flight or whose outcome is unknown. A preview engine's
     pretended costs have an account of their own.
 
-    Parameters
+    Attributes
     ----------
-    per_studio : float, optional
+    per_studio : float or None
         Since this `Studio` was made.
-    per_day : float, optional
+    per_day : float or None
         Since midnight UTC, for everything that shares the home.
-    per_home : float, optional
+    per_home : float or None
         For everything that the home ever held.
 
     Raises
@@ -52,11 +52,38 @@ class Budget:
 
     @classmethod
     def of(cls, value: Budget | float | None) -> Budget:
-        """A budget, a plain number of USD a day, or None for no cap."""
+        """What a studio's `budget=` means.
+
+        Parameters
+        ----------
+        value : Budget, float or None
+            A budget, a plain number of USD a day, or None for no cap.
+
+        Returns
+        -------
+        Budget
+            The same, as a budget.
+
+        Raises
+        ------
+        InvalidParameter
+            For what is not a number of at least 0.
+        """
         return value if isinstance(value, Budget) else cls(per_day=value)
 
     def caps(self, spent: Spent) -> list[Cap]:
-        """The caps that are set, with what counts against each."""
+        """The caps that are set, with what counts against each.
+
+        Parameters
+        ----------
+        spent : Spent
+            By the ledger: of this studio, of today, of the whole home.
+
+        Returns
+        -------
+        list of Cap
+            In the order of the attributes.
+        """
         counted = {"per_studio": spent.studio, "per_day": spent.day, "per_home": spent.home}
         return [
             Cap(name, to_micros(getattr(self, name)), tally.charged, tally.reserved)
@@ -75,10 +102,32 @@ class Budget:
             Of everything that is about to be sent.
         what_fits : callable
             Says in words what so many micro-dollars would buy instead; None for nothing.
+
+        Raises
+        ------
+        BudgetExceeded
+            With the figures, and what would fit.
         """
         tightest = min(self.caps(spent), key=lambda cap: cap.room_micros, default=None)
         if tightest is not None and price.ceiling_micros > tightest.room_micros:
-            raise _exceeded(tightest, price, what_fits(max(tightest.room_micros, 0)))
+            raise _exceeded(tightest, price, what_fits(max(tightest.room_micros, 0)), self.raised(tightest.name))
+
+    def raised(self, name: str) -> str:
+        """The code that raises one cap and keeps the others.
+
+        Parameters
+        ----------
+        name : str
+            per_studio, per_day or per_home.
+
+        Returns
+        -------
+        str
+            For example "pv.Budget(per_day=1, per_home=...)".
+        """
+        caps = {one.name: getattr(self, one.name) for one in fields(self)}
+        words = [f"{key}={'...' if key == name else cap}" for key, cap in caps.items() if cap is not None]
+        return f"pv.Budget({', '.join(words)})"
 
 
 @dataclass(frozen=True)
@@ -120,7 +169,7 @@ class Cap:
         return f"{cap} for {self.scope}: {charged} spent, {reserved} reserved, {room} left"
 
 
-def _exceeded(cap: Cap, price: Estimate, fits: str | None) -> BudgetExceeded:
+def _exceeded(cap: Cap, price: Estimate, fits: str | None, raised: str) -> BudgetExceeded:
     clips = "this clip" if price.clips == 1 else f"these {price.clips} clips"
     instead = f"It has room for {fits}" if fits else "It has no room for any clip"
     error = BudgetExceeded(
@@ -128,7 +177,7 @@ def _exceeded(cap: Cap, price: Estimate, fits: str | None) -> BudgetExceeded:
         f"{money(to_usd(cap.reserved_micros))} is reserved for jobs in flight or of unknown outcome, and {clips} may "
         f"cost {money(price.ceiling_usd)}",
         billed=False,
-        remedy=f"{instead}; or raise the cap: studio.budget = pv.Budget({cap.name}=...).",
+        remedy=f"{instead}; or raise the cap: studio.budget = {raised}.",
     )
     error.cap_usd, error.spent_usd = to_usd(cap.cap_micros), to_usd(cap.charged_micros)
     error.reserved_usd, error.needed_usd = to_usd(cap.reserved_micros), price.ceiling_usd
@@ -139,7 +188,8 @@ def what_fits(request: Request, clips: int, room_micros: int, price: Callable[[R
     """What a sum would buy instead of some clips of a request, for example "540p for 5 s"; None for nothing.
 
     Fewer of the same, the same duration at a lower quality, the same quality for fewer seconds, or the longest clip at
-    the lowest quality: the first that fits.
+    the lowest quality: the first that fits. With `extra` a clip may cost whatever the model costs at most: where
+    nothing fits, the same is asked of the request without it.
     """
     one = price(request)
     if one.ceiling_micros * (fewer := min(room_micros // max(one.ceiling_micros, 1), clips - 1)) > 0:
@@ -153,4 +203,15 @@ def what_fits(request: Request, clips: int, room_micros: int, price: Callable[[R
         ceiling = price(other).ceiling_micros * clips
         if ceiling <= room_micros:
             return f"{q} for {s} s ({money(to_usd(ceiling))})"
-    return None
+    return _fits_without_extra(request, clips, room_micros, price) if request.extra else None
+
+
+def _fits_without_extra(
+    request: Request, clips: int, room_micros: int, price: Callable[[Request], Estimate]
+) -> str | None:
+    bare = replace(request, extra={})
+    ceiling = price(bare).ceiling_micros * clips
+    if ceiling <= room_micros:
+        return f"the same without extra ({money(to_usd(ceiling))})"
+    fits = what_fits(bare, clips, room_micros, price)
+    return None if fits is None else f"{fits}, without extra"

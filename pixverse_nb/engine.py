@@ -56,29 +56,25 @@ class Engine:
     def _start(self) -> None:
         package = os.fspath(Path(__file__).resolve().parent.parent)
         path = os.pathsep.join(part for part in (package, os.environ.get("PYTHONPATH", "")) if part)
-        words = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115  the process keeps it
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "pixverse_nb.preview", "--port", "0", "--until-stdin-closes"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=words,
-            text=True,
-            env={**{k: v for k, v in os.environ.items() if k != ENVIRONMENT}, "PYTHONPATH": path},
-            # Ctrl-C and Kernel > Interrupt are meant for the notebook, not for the engine.
-            start_new_session=True,
-        )
-        line = _first_line(self._process.stdout)
-        if not line.startswith("http"):
-            self._process.kill()
-            words.seek(0)
-            last = " ".join(words.read().split()[-60:])
-            words.close()
-            raise ServiceUnreachable(
-                f"the preview engine did not start: {line or last or 'no answer'}",
-                billed=False,
-                remedy="Run python -m pixverse_nb.preview to see why.",
-            )
-        words.close()
+        try:
+            with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as words:
+                self._process = process = subprocess.Popen(
+                    [sys.executable, "-m", "pixverse_nb.preview", "--port", "0", "--until-stdin-closes"],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=words,
+                    text=True,
+                    env={**{k: v for k, v in os.environ.items() if k != ENVIRONMENT}, "PYTHONPATH": path},
+                    # Ctrl-C and Kernel > Interrupt are meant for the notebook, not for the engine.
+                    start_new_session=True,
+                )
+                line = _first_line(process.stdout)
+                if not line.startswith("http"):
+                    process.kill()
+                    process.communicate()  # until it is gone, and its pipes with it
+                    raise _not_started(line or _last_line(words))
+        except OSError as error:  # no Python, no memory, no temporary folder
+            raise _not_started(str(error)) from None
         self._url = line
         atexit.register(self.stop)
 
@@ -91,6 +87,21 @@ class Engine:
                     stream.close()  # the end of its input is the engine's sign to leave
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(5)
+
+
+def _not_started(why: str) -> ServiceUnreachable:
+    return ServiceUnreachable(
+        f"the preview engine did not start: {why or 'no answer'}",
+        billed=False,
+        remedy="Run python -m pixverse_nb.preview to see why.",
+    )
+
+
+def _last_line(words: IO[str]) -> str:
+    """What it died of: of a traceback, the line that names the error."""
+    words.seek(0)
+    lines = [line.strip() for line in words.read().splitlines() if line.strip()]
+    return lines[-1][:500] if lines else ""
 
 
 def _first_line(stream: IO[str] | None) -> str:

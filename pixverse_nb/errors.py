@@ -157,7 +157,15 @@ class WaitInterrupted(KeyboardInterrupt):
 
 
 class ClipError(PixverseError):
-    """A clip could not be fetched, is not a playable video, or has vanished from the disk."""
+    """A clip could not be fetched, is not a playable video, or has vanished from the disk.
+
+    Attributes
+    ----------
+    after_s : float or None
+        Seconds after which its host wants to be asked again, where it said so.
+    """
+
+    after_s: float | None = None
 
 
 class ServiceUnreachable(PixverseError):

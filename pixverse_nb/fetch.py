@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable
 
 from . import errors, mishaps
-from .lost import find_lost, fresh_url, nowhere_left
+from .delivered import columns_as_asked
+from .lost import address_of, find_lost, nowhere_left
 from .media.clips import Received
 from .progress import arriving
 from .rows import NO_ERROR, columns_of, words_of
@@ -21,6 +22,9 @@ from .workpiece import Stalled
 _FETCHES = 3
 _LATE_US = 3_600_000_000  # how late a job may appear in the account's history (contract, Other endpoints: open)
 _FORBIDDEN = 403  # of an address that was signed for a while: the file may be there
+_BUSY = (429, 503)
+_BUSY_FOR_S = 3600.0
+"""How long a job waits for a host that says again and again that it is busy, s, before it waits for a person."""
 
 
 class Fetch(Search):
@@ -28,6 +32,7 @@ class Fetch(Search):
 
     _troubles = 0
     _fetches = 0
+    _busy_since: float | None = None
 
     def fetch(self) -> float | None:
         """Fetch the clip from its address; seconds until the next step, None when the job has ended."""
@@ -76,7 +81,13 @@ class Fetch(Search):
         return self._sealed()
 
     def _fetch_again(self, error: errors.PixverseError) -> float | None:
-        """The clip could not be fetched: a few tries, then it waits for a person; a paid clip is not given up."""
+        """The clip could not be fetched: a few tries, then it waits for a person; a paid clip is not given up.
+
+        A host that is busy says nothing about the clip: it is asked again for an hour, as late as it says.
+        """
+        if error.status_code in _BUSY and self._is_patient():
+            after_s = (error.after_s or 0.0) if isinstance(error, errors.ClipError) else 0.0
+            return max(self._trouble(error) or 0.0, min(after_s, _BUSY_FOR_S))
         self._fetches += 1
         if self._fetches < _FETCHES:
             return self._trouble(error)
@@ -84,21 +95,34 @@ class Fetch(Search):
         self._write(**words_of(error))
         raise Stalled(error)
 
+    def _is_patient(self) -> bool:
+        now = time.monotonic()
+        self._busy_since = now if self._busy_since is None else self._busy_since
+        return now - self._busy_since < _BUSY_FOR_S
+
     def _progress(self) -> Callable[[int, int | None], None]:
         return arriving(lambda note: self._tell(self.row, note), self._write, self.bench.pace.lease_s / 3)
 
     def _refresh(self, gone: errors.ClipError) -> float | None:
-        """The clip's URL is dead: ask for another one, by request id, then in the account's history."""
-        fresh, told = None, False
+        """The clip's URL is dead: ask for another one, by request id, then in the account's history.
+
+        A clip that was here once is given up when the service does not know it, or when it is too old. As long as the
+        service names an address, or nobody could be asked, it may still come.
+        """
+        named, told = None, False
         with contextlib.suppress(errors.PixverseError):  # then the old one is tried again, later
-            fresh, told = fresh_url(self.row, self.bench), True
-        if fresh is not None:
-            self._write(output_url=fresh)
+            named, told = address_of(self.row, self.bench), True
+        if named is not None and named != self.row["output_url"]:
+            self._write(output_url=named)
             if self._fetches == 0:
                 self._fetches = 1
                 return 0.0
         old = now_us() - (self.row["sent_at"] or 0) >= FILE_LIFE_US
-        if self.row["completed_at"] is not None and (old or (told and gone.status_code != _FORBIDDEN)):
+        was_here = self.row["completed_at"] is not None
+        if was_here and told and named is None and not old and self.row["api"] == "v1":
+            self._write(output_url=None)  # an answer without an id, or with a proxy's: the account knows it by another
+            return 0.0
+        if was_here and (old or (told and named is None and gone.status_code != _FORBIDDEN)):
             self._fetches += 1  # one refusal may be a blip of the host's
             return self._trouble(gone) if self._fetches < _FETCHES else self._give_up(gone.status_code)
         # A young file that is not there may be on its way to the host that serves it.
@@ -110,6 +134,7 @@ class Fetch(Search):
         path, facts = self.bench.clips.keep(received)
         latency = self.row["latency_s"] if self._sent is None else time.monotonic() - self._sent
         cost = self.row["cost_micros"]
+        same = self.row["inspected_at"] is not None and self.row["video_sha256"] == received.sha256
         self._write(
             force=True,  # the clip is on the disk, whoever else may have been looking for it
             status="completed",
@@ -122,6 +147,7 @@ class Fetch(Search):
             video_sha256=received.sha256,
             http_status=None,
             **columns_of(facts),
+            **({} if same else columns_as_asked(self.row, self.bench.clips, facts)),  # fetched again, it is as it was
             **NO_ERROR,
         )
         return self._sealed()

@@ -112,6 +112,11 @@ class Gate:
         with self._lock:
             self._out.pop(key, None)
 
+    def leave(self, key: str) -> None:
+        """Wait no more: those behind move up."""
+        with self._lock:
+            self._line.pop(key, None)
+
     def _queue(self, key: str, now: float) -> float:
         self._tidy(now)
         ahead = self._ahead(key)

@@ -11,6 +11,8 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
+from . import logs
+from .delivered import FINDINGS, LONG_SIDES, is_to_inspect
 from .display import style
 from .display.card import Card, card_html, card_text
 from .display.frontend import in_notebook, shell, source_of
@@ -23,9 +25,8 @@ from .rows import error_of, request_of
 from .store.ids import moment_of
 from .store.schema import PREVIEW
 from .store.words import Row, now_us
+from .terminal import Look, following, text_of
 from .video import Video
-
-_LONG_SIDE = {"360p": 640, "540p": 1024, "720p": 1280, "1080p": 1920}
 
 
 class Generation:
@@ -36,22 +37,30 @@ class Generation:
     """
 
     def __init__(
-        self, row: Row, *, clips: Clips, home: Path, follow: Callable[[Generation], None], expected_s: float | None
+        self,
+        row: Row,
+        *,
+        clips: Clips,
+        home: Path,
+        follow: Callable[[Generation], None],
+        expected_s: float | None,
+        read: Callable[[str], Row | None],
     ) -> None:
         self._row = row
         self._clips = clips
         self._home = home
         self._follow = follow
         self._expected_s = expected_s
+        self._read = read
         self._change = threading.Condition()
         self._followed = False
         self._stall: PixverseError | None = None
         self._told = False
         self._remark: str | None = None
         self._origin: str | None = None
-        self._shared = False  # somebody else asked for the same while it was under way
         self._wakers: list[Callable[[], None]] = []
         self._lives: list[Live] = []
+        self._expects_look = False  # its clip will be looked at here: what shows it may have to change once more
         self._shown_in: object = None
 
     # ---- what it is --------------------------------------------------------------------------------------------
@@ -127,7 +136,15 @@ class Generation:
             _clips=self._clips,
             _id=row["id"],
             _title=row["prompt"],
+            mismatch=row["mismatch"],
+            _told=self._told_of_it,
         )
+
+    def _told_of_it(self) -> Row:
+        """The row as the history has it now, with what people have said of it since."""
+        with contextlib.suppress(Exception):
+            return self._read(self.id) or self._row
+        return self._row
 
     @property
     def ended(self) -> bool:
@@ -162,20 +179,10 @@ class Generation:
             raise InvalidParameter(
                 f"timeout={timeout!r} is not allowed", remedy="Pass seconds, or None to wait as long as it takes."
             )
-        deadline = None if timeout is None else time.monotonic() + timeout
         self._pick_up()
         try:
-            with self._change:
-                while self._open:
-                    left = None if deadline is None else deadline - time.monotonic()
-                    if left is not None and left <= 0:
-                        raise WaitTimeout(
-                            f"generation {self.id} is still {self.status} after {timeout:g} s",
-                            request_id=self.request_id,
-                            remedy="It goes on by itself; wait() again picks it up.",
-                        )
-                    # A wait without an end cannot be interrupted on every system.
-                    self._change.wait(1.0 if left is None else min(left, 1.0))
+            with following(self) as tell:
+                self._stand_by(timeout, tell)
         except KeyboardInterrupt:
             self._remark = "You stopped waiting; the job goes on. Run the cell again, or wait() for it, to pick it up."
             self._refresh()
@@ -184,8 +191,29 @@ class Generation:
             ) from None
         return self._outcome()
 
+    def _stand_by(self, timeout: float | None, tell: Callable[[], None]) -> None:
+        """Until it has ended or cannot go on; `tell` is called at every change, at least once a second."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while self._open:
+            left = None if deadline is None else deadline - time.monotonic()
+            if left is not None and left <= 0:
+                raise WaitTimeout(
+                    f"generation {self.id} is still {self.status} after {timeout:g} s",
+                    request_id=self.request_id,
+                    remedy="It goes on by itself; wait() again picks it up.",
+                )
+            seen = self._row, self._remark
+            tell()  # without the lock: who reads standard error may be slow, and the job is not to wait for them
+            with self._change:
+                if self._open and seen == (self._row, self._remark):
+                    # A wait without an end cannot be interrupted on every system.
+                    self._change.wait(1.0 if left is None else min(left, 1.0))
+
     def __await__(self) -> Generator[Any, None, Generation]:
-        """Wait without blocking the event loop; raises what `wait` raises."""
+        """Wait without blocking the event loop; raises what `wait` raises.
+
+        It prints nothing. A task that is cancelled stops waiting, and the job goes on.
+        """
         return self._awaited().__await__()
 
     async def _awaited(self) -> Generation:
@@ -214,7 +242,12 @@ class Generation:
         return not self.ended and self._stall is None
 
     def _pick_up(self) -> None:
-        """Follow the job again, unless it has stalled and nobody was told why yet."""
+        """Follow the job again, unless it has stalled and nobody was told why yet.
+
+        One that had ended may be open again: its job was another send's, or its clip is fetched once more.
+        """
+        if self.ended:
+            self._renew(self._told_of_it())
         if self._stall is None or self._told:
             self._follow(self)
 
@@ -244,6 +277,7 @@ class Generation:
 
     def _news(self, row: Row, remark: str | None, *, stall: PixverseError | None = None, followed: bool = True) -> None:
         """Called from worker threads: the row after a step, a passing remark, and why it cannot go on."""
+        self._log(row, remark, stall)
         with self._change:
             self._row, self._remark, self._stall = row, remark, stall
             self._followed = followed and not self.ended
@@ -254,10 +288,39 @@ class Generation:
         if not self._open:
             self._refresh()
 
+    def _looked_at(self, row: Row) -> None:
+        """The clip was looked at: what shows it learns what was found."""
+        with self._change:
+            self._expects_look = False
+            if self._row["video_sha256"] == row["video_sha256"]:
+                self._row = {**self._row, **{name: row[name] for name in FINDINGS}}
+        self._refresh()
+
+    @property
+    def _is_final(self) -> bool:
+        """Whether nothing of it will look different any more."""
+        return not self._open and not (self._expects_look and is_to_inspect(self._row))
+
+    def _log(self, row: Row, remark: str | None, stall: PixverseError | None) -> None:
+        logs.moved(self._row, row)
+        if remark is not None and remark != self._remark:
+            logs.remarked(self.id, remark)
+        if stall is not None:
+            logs.stalled(self.id, stall.event)
+
     # ---- showing itself ----------------------------------------------------------------------------------------
 
     def show(self, *, embed: bool | None = None) -> None:
-        """Display it; `embed` as in `Video.show`."""
+        """Display it, live until it has ended. Outside a notebook its line is printed.
+
+        Parameters
+        ----------
+        embed : bool, optional
+            Whether the clip is put into the notebook, as in `Video.show`.
+        """
+        if not in_notebook():
+            print(text_of(self._look()))  # noqa: T201  shown where it was asked for
+            return
         live = Live(lambda: (self._bundle(embed), not self._open))
         self._lives.append(live)
         self._shown_in = _this_cell()
@@ -266,7 +329,7 @@ class Generation:
     def _refresh(self) -> None:
         for live in list(self._lives):
             with contextlib.suppress(Exception):  # a front end that has gone away is no reason to lose a job
-                if live.refresh():
+                if live.refresh() and self._is_final:
                     self._lives.remove(live)
 
     def _ipython_display_(self) -> None:
@@ -299,8 +362,26 @@ class Generation:
             note=self._note(),
             error=str(error) if error is not None and video is None else None,
             labels=self._labels(),
+            flag=video.mismatch if video else None,
             source=source_of(video.path, embed) if video else None,
             poster=video.poster if video else None,
+        )
+
+    def _was_printed(self) -> None:
+        """Its end stands in the terminal: the echo of the same cell would say it again."""
+        self._shown_in = _this_cell()
+
+    def _look(self) -> Look:
+        """What a terminal shows of it."""
+        ended, video = not self._open, self.video
+        return Look(
+            status=self.status,
+            prompt=self._row["prompt"],
+            clock=self._clock(),
+            share=self._progress(),
+            money=self._money(),
+            facts=[*(text for text, _ in self._labels()), *self._facts(video)] if ended else (),
+            notes=[note for note in (self._note(), str(video.path) if video else None) if note] if ended else (),
         )
 
     def _facts(self, video: Video | None) -> list[str]:
@@ -383,7 +464,7 @@ class Generation:
 def expected_size(row: Row) -> tuple[int, int]:
     """The picture's size that a request asks for, px; an image's own shape is not known here."""
     across, down = (int(part) for part in (row["aspect_ratio"] or "16:9").split(":"))
-    long_side = _LONG_SIDE[row["quality"]]
+    long_side = LONG_SIDES[row["quality"]]
     return round(long_side * min(across / down, 1)), round(long_side * min(down / across, 1))
 
 
@@ -392,7 +473,7 @@ def _clock(seconds: float) -> str:
 
 
 def _this_cell() -> object:
-    return getattr(shell(), "execution_count", None) if in_notebook() else None
+    return getattr(shell(), "execution_count", None)
 
 
 def _is_echo() -> bool:

@@ -15,6 +15,7 @@ from .display.live import Live
 from .display.row import row_html, width_of
 from .errors import PixverseError
 from .generation import Generation, _is_echo, _this_cell
+from .terminal import following
 
 
 class Generations(list[Generation]):
@@ -35,6 +36,11 @@ class Generations(list[Generation]):
         timeout : float, optional
             Seconds to wait at most for all of them.
 
+        Returns
+        -------
+        Generations
+            Itself, all completed.
+
         Raises
         ------
         PixverseError
@@ -44,13 +50,14 @@ class Generations(list[Generation]):
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         first: PixverseError | None = None
-        for generation in self:
-            try:
-                generation.wait(None if deadline is None else max(deadline - time.monotonic(), 0.0))
-            except TimeoutError:
-                raise
-            except PixverseError as error:
-                first = first or error
+        with following(*self):
+            for generation in self:
+                try:
+                    generation.wait(None if deadline is None else max(deadline - time.monotonic(), 0.0))
+                except TimeoutError:
+                    raise
+                except PixverseError as error:
+                    first = first or error
         if first is not None:
             raise first
         return self
@@ -67,7 +74,13 @@ class Generations(list[Generation]):
         return self
 
     def show(self, *, embed: bool | None = None) -> None:
-        """Display them side by side, live; `embed` as in `Video.show`."""
+        """Display them side by side, live. Outside a notebook their lines are printed.
+
+        Parameters
+        ----------
+        embed : bool, optional
+            Whether the clips are put into the notebook, as in `Video.show`.
+        """
         if not in_notebook():
             print(self._text())  # noqa: T201  shown where it was asked for
             return
@@ -85,7 +98,7 @@ class Generations(list[Generation]):
         for generation in self:
             card = ended.get(generation.id)
             if card is None:
-                done = generation.ended
+                done = generation.ended and generation._is_final
                 card = _small_card(generation, embed, width_of(len(self)))
                 if done:
                     ended[generation.id] = card

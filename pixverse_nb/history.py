@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Mapping
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard
@@ -17,10 +18,10 @@ from .parameters import PARAMETERS, check_count, unknown_parameter
 from .pricing import MICROS
 from .store.store import Store
 from .table.accessor import Accessor
+from .typed import FLAG, FLOAT, MOMENT, TEXT, WHOLE, Columns, in_dollars
 
 STATUSES = ("submitting", "queued", "processing", "downloading", "completed", "failed", "unknown")
-_TEXT, _WHOLE, _FLOAT, _FLAG, _MOMENT = "string", "Int64", "Float64", "boolean", "datetime64[us, UTC]"
-_OF_TYPE = {str: _TEXT, int: _WHOLE, float: _FLOAT, bool: _FLAG}
+_OF_TYPE = {str: TEXT, int: WHOLE, float: FLOAT, bool: FLAG}
 
 
 def _parameter_dtype(name: str) -> Any:
@@ -32,45 +33,49 @@ def _parameter_dtype(name: str) -> Any:
 
 # Column -> dtype, in the table's order. A name ending in _usd is stored as ..._micros.
 COLUMNS: Mapping[str, Any] = {
-    "created_at": _MOMENT,
+    "created_at": MOMENT,
     "status": pd.CategoricalDtype(list(STATUSES)),
     **{name: _parameter_dtype(name) for name in PARAMETERS},
-    "extra": _TEXT,
-    "take": _WHOLE,
-    "image_sha256": _TEXT,
-    "estimate_usd": _FLOAT,
-    "ceiling_usd": _FLOAT,
-    "cost_usd": _FLOAT,
-    "cost_source": _TEXT,
-    "billed": _FLAG,
-    "latency_s": _FLOAT,
-    "queue_s": _FLOAT,
-    "inference_s": _FLOAT,
-    "download_s": _FLOAT,
-    "video_path": _TEXT,
-    "video_duration_s": _FLOAT,
-    "video_width_px": _WHOLE,
-    "video_height_px": _WHOLE,
-    "video_fps": _FLOAT,
-    "video_bytes": _WHOLE,
-    "video_has_audio": _FLAG,
-    "error": _TEXT,
-    "http_status": _WHOLE,
-    "reused_from": _TEXT,
-    "saved_usd": _FLOAT,
-    "starred": _FLAG,
-    "rating": _WHOLE,
-    "decision": _TEXT,
-    "reason": _TEXT,
-    "tags": _TEXT,
-    "note": _TEXT,
-    "mark_in_s": _FLOAT,
-    "mark_out_s": _FLOAT,
-    "seed_used": _WHOLE,
-    "request_id": _TEXT,
-    "completed_at": _MOMENT,
-    "api": _TEXT,
-    "service": _TEXT,
+    "extra": TEXT,
+    "take": WHOLE,
+    "image_sha256": TEXT,
+    "estimate_usd": FLOAT,
+    "ceiling_usd": FLOAT,
+    "cost_usd": FLOAT,
+    "cost_source": TEXT,
+    "billed": FLAG,
+    "latency_s": FLOAT,
+    "queue_s": FLOAT,
+    "inference_s": FLOAT,
+    "download_s": FLOAT,
+    "video_path": TEXT,
+    "video_duration_s": FLOAT,
+    "video_width_px": WHOLE,
+    "video_height_px": WHOLE,
+    "video_fps": FLOAT,
+    "video_bytes": WHOLE,
+    "video_has_audio": FLAG,
+    "video_black_s": FLOAT,
+    "video_frozen_s": FLOAT,
+    "video_loudness_lufs": FLOAT,
+    "mismatch": TEXT,
+    "error": TEXT,
+    "http_status": WHOLE,
+    "reused_from": TEXT,
+    "saved_usd": FLOAT,
+    "starred": FLAG,
+    "rating": WHOLE,
+    "decision": TEXT,
+    "reason": TEXT,
+    "tags": TEXT,
+    "note": TEXT,
+    "mark_in_s": FLOAT,
+    "mark_out_s": FLOAT,
+    "seed_used": WHOLE,
+    "request_id": TEXT,
+    "completed_at": MOMENT,
+    "api": TEXT,
+    "service": TEXT,
 }
 
 _FILTERS = ("id", *COLUMNS)
@@ -114,7 +119,7 @@ class History(pd.DataFrame):
 
         def thumbnail(key: str) -> bytes | None:
             place = places.get(key)
-            jpeg: bytes | None = clips.thumbnail(key, Path(place) if isinstance(place, str) else None)
+            jpeg: bytes | None = clips.thumbnail(key, clips.home / place if isinstance(place, str) else None)
             return jpeg
 
         limit = int(pd.get_option("display.max_rows") or len(self))
@@ -148,39 +153,43 @@ def history(
         check_count("limit", limit)
     if search is not None and not (isinstance(search, str) and len(search) <= _LONGEST_SEARCH and _is_text(search)):
         raise _no_filter("search", search, f"Pass text of at most {_LONGEST_SEARCH:,} characters.")
-    rows = store.select(
+    made = _columns(store.home)
+    for batch in store.stream(
+        [_stored(name) for name in ("id", *COLUMNS)],
         {_stored(name): _plain(name, value, store.home) for name, value in columns.items()},
         since_us=_moment("since", since),
         until_us=_moment("until", until),
         search=search,
         limit=limit,
-    )
-    return frame(rows, store, clips)
+    ):
+        made.add(batch)
+    return _frame(made, clips)
 
 
 def frame(rows: list[Any], store: Store, clips: Clips) -> History:
     """Rows of the store as the table; the same dtypes for none, one or a million."""
-    mappings = [getattr(row, "_mapping", row) for row in rows]  # SQLAlchemy's public name for it; or plain dicts
-    table = {}
-    for name, dtype in COLUMNS.items():
-        values = [row[_stored(name)] for row in mappings]
-        table[name] = _column(name, values, dtype, store)
-    index = pd.Index(pd.array([row["id"] for row in mappings], dtype="string"), name="id")
-    made: History = History(table, index=index, columns=list(COLUMNS))
+    names = [_stored(name) for name in ("id", *COLUMNS)]
+    made = _columns(store.home)
+    mappings = (getattr(row, "_mapping", row) for row in rows)  # SQLAlchemy's public name for it; or plain dicts
+    if rows:
+        made.add([[row[name] for name in names] for row in mappings])
+    return _frame(made, clips)
+
+
+def _columns(home: Path) -> Columns:
+    def whole(paths: Sequence[str | None]) -> Sequence[str | None]:
+        return [None if path is None else f"{home}{os.sep}{path.replace('/', os.sep)}" for path in paths]
+
+    dollars = dict.fromkeys((name for name in COLUMNS if name.endswith("_usd")), in_dollars)
+    return Columns({"id": TEXT, **COLUMNS}, {**dollars, "video_path": whole})
+
+
+def _frame(columns: Columns, clips: Clips) -> History:
+    table = columns.finished()
+    index = pd.Index(table.pop("id"), name="id")
+    made: History = History(table, index=index, columns=list(COLUMNS), copy=False)
     made._clips = clips
     return made
-
-
-def _column(name: str, values: list[Any], dtype: Any, store: Store) -> Any:
-    if name.endswith("_usd"):
-        values = [None if v is None else v / MICROS for v in values]
-    if dtype == _MOMENT:
-        return pd.to_datetime(pd.Series(values, dtype="Int64"), unit="us", utc=True).astype(_MOMENT).array
-    if name == "video_path":
-        values = [None if v is None else str(store.home / v) for v in values]
-    if isinstance(dtype, pd.CategoricalDtype):
-        return pd.Categorical(values, dtype=dtype)
-    return pd.array([pd.NA if v is None else v for v in values], dtype=dtype)
 
 
 def _is_text(text: str) -> bool:
@@ -207,7 +216,7 @@ def _is_below(path: object, home: Path) -> TypeGuard[str]:
 
 
 def _plain_one(name: str, value: object) -> object:
-    if COLUMNS.get(name) == _MOMENT:
+    if COLUMNS.get(name) == MOMENT:
         return _moment(name, value)
     item = getattr(value, "item", None)
     value = item() if callable(item) else value
@@ -224,8 +233,8 @@ def _plain_one(name: str, value: object) -> object:
 
 
 def _kind(name: str) -> str:
-    dtype = COLUMNS.get(name, _TEXT)
-    return dtype if isinstance(dtype, str) else _TEXT
+    dtype = COLUMNS.get(name, TEXT)
+    return dtype if isinstance(dtype, str) else TEXT
 
 
 def _choices(name: str) -> list[str]:
@@ -240,10 +249,10 @@ def _is_number(value: object) -> bool:
 
 # dtype -> what to pass, and how to know it.
 _FITTING: Mapping[str, tuple[str, Callable[[object], bool]]] = {
-    _TEXT: ("text", lambda value: isinstance(value, str)),
-    _FLAG: ("True or False", lambda value: isinstance(value, bool)),
-    _WHOLE: ("a number", _is_number),
-    _FLOAT: ("a number", _is_number),
+    TEXT: ("text", lambda value: isinstance(value, str)),
+    FLAG: ("True or False", lambda value: isinstance(value, bool)),
+    WHOLE: ("a number", _is_number),
+    FLOAT: ("a number", _is_number),
 }
 
 

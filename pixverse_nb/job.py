@@ -12,7 +12,6 @@ unknown                looked for in the account's history; never sent again
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import deque
 from collections.abc import Callable
@@ -24,13 +23,13 @@ from .fetch import Fetch
 from .gate import STEP_S
 from .pictures import uploaded_url
 from .polling import MOST_A_MINUTE, Outlook, next_poll, outlook, until_room
-from .rows import reported, request_of
+from .rows import reported, request_of, words_of
 from .segmind.answers import Accounting
 from .segmind.client import Client, Delivery
 from .store import leases
 from .store.schema import PREVIEW
 from .store.store import LeaseLost, is_ahead
-from .store.words import DISOWNED, Row, now_us
+from .store.words import Row, now_us
 from .workbench import Workbench
 from .workpiece import Stalled
 
@@ -44,9 +43,7 @@ class Job(Fetch):
         self._polled: deque[float] = deque(maxlen=MOST_A_MINUTE)
         self._remark: str | None = None
         self.elsewhere = False  # another kernel works on it
-        self.withdrawn = False  # not to be sent any more
-        self._leaving = False  # from just before the send on
-        self._door = threading.Lock()  # between the last two
+        self.recalled: errors.ServiceError | None = None  # why it should not be sent any more
 
     # ---- the walk ----------------------------------------------------------------------------------------------
 
@@ -95,12 +92,12 @@ class Job(Fetch):
         self.elsewhere = claimed is None
         if claimed is not None:
             # Where the history could not be written, what this process still knows may be all there is.
-            ahead = is_ahead(self.row, claimed) and claimed["error"] != DISOWNED
+            ahead = is_ahead(self.row, claimed) and claimed["taken_request"] is None
             lease = {name: claimed[name] for name in ("lease_owner", "lease_until")}
             self.row, self._mine = ({**self.row, **lease} if ahead else claimed), True
             return self._adopt()
         self.row = self.bench.store.row(self.row["id"]) or self.row
-        self._tell(self.row, "another kernel follows it")
+        self._tell(self.row, None if self.ended else "another kernel follows it")
         return None if self.ended else 1.0
 
     def _adopt(self) -> float | None:
@@ -119,23 +116,24 @@ class Job(Fetch):
 
     # ---- send --------------------------------------------------------------------------------------------------
 
-    def withdraw(self) -> bool:
-        """Have it not be sent; False when it is being sent already, or was."""
-        with self._door:
-            self.withdrawn = True
-            return not self._leaving and self.row["status"] == "submitting" and self.row["sent_at"] is None
-
-    def _leaves(self) -> bool:
-        """Whether it may be sent, from now on past recall."""
-        with self._door:
-            self._leaving = not self.withdrawn
-            return self._leaving
-
     def _send(self) -> float | None:
-        if self.withdrawn:
-            return self._fail(mishaps.withdrawn())
+        if self.recalled is not None:
+            return self._withdraw(self.recalled)
         pause = self.bench.gate.ask(self.row["id"])
         return self._limited(pause) if pause > 0 else self._post()
+
+    def _withdraw(self, why: errors.ServiceError) -> float | None:
+        """Not send it after all, unless somebody else asked for it, too."""
+        self.recalled = None
+        store, key = self.bench.store, self.row["id"]
+        store.withdraw(self.row["service"], self.row["asked_by"], words_of(why), lambda row: bool(row["id"] == key))
+        row = store.row(key)
+        if row is None or row["status"] == "submitting":
+            return 0.0
+        self.row = row
+        self.bench.gate.leave(key)
+        self._tell(row, None)
+        return None
 
     def _post(self) -> float | None:
         try:
@@ -144,9 +142,8 @@ class Job(Fetch):
                 self._write(sent_image_url=url)
             body = request_of(self.row).body(url)
             client = self.bench.backend.client
-            if not self._leaves():
-                raise mishaps.withdrawn()
-            # From here on the job may exist: committed before the POST, so that a killed process knows it.
+            # From here on the job may exist: committed before the POST, so that a killed process knows it. Whoever
+            # withdraws the row at the same moment has taken the lease away, or comes too late.
             blocking = self.row["api"] == "v1"
             lease = self.bench.pace.lease_s + (self.bench.pace.run_read_s if blocking else 0)
             self._write(lease_s=lease, strict=True, sent_at=now_us(), engine=self.bench.backend.engine)
@@ -157,14 +154,12 @@ class Job(Fetch):
             with self.bench.gate.through(self.row["id"]):
                 request_id = client.submit(body)
             self._write(force=True, status="queued", request_id=request_id)
-            self.bench.store.disown(request_id, self.row["id"])
         except errors.RateLimited as error:
             # Answered, and nothing was queued: the one case in which a send is repeated by itself.
             if self.row["sent_at"] is None:  # it was the picture's upload
                 return self._limited(error.reset_s)
             self._write(sent_at=None)
-            self._leaving = False
-            return self._limited(self.bench.gate.turn(self.row["id"]))
+            return 0.0 if self.recalled is not None else self._limited(self.bench.gate.turn(self.row["id"]))
         except errors.OutcomeUnknown as error:
             return self._lose(error)
         except errors.PixverseError as error:
@@ -198,8 +193,6 @@ class Job(Fetch):
         with client.run(body) as delivery:
             known = reported(self.row, delivery.accounting)
             self._write(force=True, status="downloading", billed=True, output_url=delivery.url, **known)
-            if known.get("request_id"):
-                self.bench.store.disown(known["request_id"], self.row["id"])
             if delivery.chunks is None:
                 return 0.0
             try:

@@ -36,7 +36,9 @@ _MOST_ROWS = 10_000  # as many as a hundred pages hold; where there are that man
 _DAY = timedelta(days=1)
 _TICK_S = 5.0  # a row this much before the send may be the send's: clocks are known to about a second
 _EARLY_S = 60.0  # beyond this it is not, whatever the clocks
-_LATE_S = 600.0  # a row may be dated when the job ends, not when it is queued
+LATE_S = 600.0
+"""How long after its answer a job may be dated, s: perhaps when it ends, not when it is queued."""
+
 _WRAPPERS = ("inputs", "input", "body", "data", "parameters")
 # What the service may fill in where its pages name no default: the values of the document's sample body.
 _SAMPLE = {"motion_mode": "normal", "thinking_type": "auto"}
@@ -184,17 +186,20 @@ def _by_their_clock(moment_us: int, offset_s: float) -> int:
     return moment_us + round(offset_s * 1e6)
 
 
-def fresh_url(row: Row, bench: Workbench) -> str | None:
-    """Another address of a finished clip than the row's: by request id, else from the account's history."""
-    client, request_id, old = bench.backend.client, row["request_id"], row["output_url"]
+def address_of(row: Row, bench: Workbench) -> str | None:
+    """Where the service says that a finished clip is: by request id, and from the account's history.
+
+    Another address than the row's, if there is one; None when the service does not know the request any more.
+    """
+    client, request_id, named = bench.backend.client, row["request_id"], None
     if not request_id:
         return None
     with contextlib.suppress(errors.PixverseError):
-        url, _ = client.result(request_id)
-        if url != old:
-            return url
+        named, _ = client.result(request_id)
+    if named is not None and named != row["output_url"]:
+        return named
     account = client.account_row(request_id)
-    return account.url if account and account.url != old else None
+    return (account.url if account is not None else None) or named
 
 
 def find_job(
@@ -232,7 +237,7 @@ def find_job(
             after_s = 0.0
         else:
             continue
-        if -_EARLY_S <= after_s <= span_s + _LATE_S:
+        if -_EARLY_S <= after_s <= span_s + LATE_S:
             rank = (after_s < -_TICK_S, not _same_seed(sent, row.body), abs(after_s))
             candidates.append((rank, row))
     return min(candidates, key=lambda candidate: candidate[0], default=(None, None))[1]

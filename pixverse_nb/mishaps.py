@@ -9,9 +9,10 @@ from . import errors
 from .segmind.refusals import refusal
 from .store.ids import moment_of
 from .store.opening import Opened
-from .store.words import Row
+from .store.schema import PREVIEW
+from .store.words import FILE_LIFE_US, Row, now_us
 
-_WITHDRAWN = "withdrawn before it was sent: the sweep was interrupted"
+_WITHDRAWN = "withdrawn before it was sent: "
 _LOOKED_FOR = "studio.resume() looks for it in the account's history."
 
 
@@ -22,14 +23,14 @@ def never_sent() -> errors.ServiceError:
     )
 
 
-def withdrawn() -> errors.ServiceError:
-    """A sweep was interrupted first."""
-    return errors.ServiceError(_WITHDRAWN, billed=False, remedy="Run the sweep or the cell again to send it.")
+def withdrawn(why: str = "the sweep was interrupted") -> errors.ServiceError:
+    """Who asked for it does not want it any more."""
+    return errors.ServiceError(_WITHDRAWN + why, billed=False, remedy="Run the sweep or the cell again to send it.")
 
 
 def was_withdrawn(row: Row) -> bool:
     """Whether a row was closed so."""
-    return bool(row["status"] == "failed" and row["sent_at"] is None and row["error"] == _WITHDRAWN)
+    return bool(row["status"] == "failed" and row["sent_at"] is None and (row["error"] or "").startswith(_WITHDRAWN))
 
 
 def engine_ended() -> errors.ServiceError:
@@ -109,7 +110,18 @@ def origin_of(opened: Opened) -> str | None:
         return "its file had vanished from the disk: fetched again from the service, at no cost"
     if opened.vanished is not None:
         return (
-            f"the clip of {opened.vanished['id']} is the same one, but its file has vanished from the disk and the "
-            "service has it no more: this is a new one"
+            f"the clip of {opened.vanished['id']} is the same one, but its file has vanished from the disk and "
+            f"{_why_away(opened.vanished)}: this is a new one"
         )
     return None
+
+
+def _why_away(row: Row) -> str:
+    """Why a clip whose file has vanished cannot be fetched again."""
+    if row["service"] == PREVIEW:
+        return "the preview engine that drew it has ended"
+    if row["video_path"] is None:
+        return "the service has it no more"  # it was asked
+    if now_us() - (row["completed_at"] or 0) >= FILE_LIFE_US:
+        return "the service keeps files for 7 days"
+    return "nothing here says where the service has it"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from .logs import Passing
+
 _TELL_EVERY_S = 0.5
 
 
@@ -30,7 +32,7 @@ def arriving(
         if now - told > _TELL_EVERY_S:
             told = now
             of = f" of {whole / 1e6:.1f}" if whole else ""
-            tell(f"{done / 1e6:.1f}{of} MB")
+            tell(Passing(f"{done / 1e6:.1f}{of} MB"))
         if now - renewed > renew_every_s:
             renewed = now
             renew()

@@ -13,7 +13,7 @@ from .books import LOOKS_S, Books, Desk, await_look
 from .display.reconciled import Line, Section, reconciled_html, reconciled_text
 from .lost import job_of
 from .parameters import MODEL
-from .pricing import money
+from .pricing import MICROS, money
 from .segmind.answers import AccountRow, merged, normalise
 from .store.schema import DAY_US, PREVIEW
 from .store.words import now_us
@@ -30,7 +30,8 @@ _AGAIN = "What was learned until then is kept; run it again."
 
 # kind -> (title, whether there is something to do), in the order in which they are shown.
 _KINDS: dict[str, tuple[str, bool]] = {
-    "unknown": ("Sent, and the account's history does not know it; the money stays reserved", True),
+    "unknown": ("Sent, and nobody has told yet what became of it; the money stays reserved", True),
+    "doubled": ("Rows here that have one job together, which is counted more than once", True),
     "expiring": ("Paid clips that are not on this disk; being fetched again, at no cost", True),
     "unexplained": ("Charges that no row here explains: another home, or the website", True),
     "missing": ("Rows here that the account's history does not know", True),
@@ -62,7 +63,8 @@ class Reconciliation:
         Typed columns, the same when there are none: `kind`, `id` (of the row here, if any), `request_id`, `prompt`,
         `cost_usd` (USD, missing where nobody knows), `at` (UTC: when it was sent; of an expiring clip, until when the
         service keeps it), `what` (in words), `action` (one line of code, missing where there is nothing to do).
-        Kinds: unknown, expiring (by the time left), unexplained, missing, differs; adopted and filled were put right.
+        Kinds: unknown, doubled, expiring (by the time left), unexplained, missing, differs; adopted and filled were put
+        right.
     adopted : list of str
         Ids of the rows whose lost job was found.
     account_usd, history_usd : float
@@ -99,6 +101,10 @@ class Reconciliation:
         right = f"{done} {'was' if done == 1 else 'were'} put right" if done else ""
         if todo:
             return f"{todo} to look at" + (f"; {right}" if right else "")
+        if abs(self.account_usd - self.history_usd) * MICROS > self.agreed + 1:  # each is rounded to a micro-dollar
+            sums = f"the account's sum is {money(self.account_usd)}, this history's {money(self.history_usd)}"
+            later = "what is under way may settle it" if self.under_way else "look again in some minutes"
+            return f"The sums differ: {sums}; {later}" + (f"; {right}" if right else "")
         rows = f"{self.agreed:,} row{'' if self.agreed == 1 else 's'} and the account's {self.agreed:,} agree"
         return f"All is well: {rows}, {money(self.account_usd)}" + (f"; {right}" if right else "")
 

@@ -44,7 +44,29 @@ class Request:
         take: int = 1,
         extra: Mapping[str, object] | None = None,
     ) -> Request:
-        """Validate and freeze; raises InvalidParameter or UnknownParameter before anything is sent."""
+        """Validate and freeze.
+
+        Parameters
+        ----------
+        parameters : mapping
+            The API's parameters, by its own names; `prompt` is needed.
+        image_sha256 : str, optional
+            Content hash of a local picture.
+        take : int
+            From 1.
+        extra : mapping, optional
+            Names that the schema does not know, sent as they are.
+
+        Returns
+        -------
+        Request
+            With what is always sent filled in.
+
+        Raises
+        ------
+        InvalidParameter, UnknownParameter
+            Naming the parameter, its value, and what is allowed.
+        """
         return cls(check_parameters(parameters), image_sha256, check_count("take", take), check_extra(extra))
 
     @property
@@ -58,7 +80,18 @@ class Request:
         return pricing.price(self.parameters, unlisted=bool(self.extra))
 
     def body(self, image_url: str | None = None) -> dict[str, Any]:
-        """The JSON body of the POST; `image_url` is where a local picture was uploaded to."""
+        """The JSON body of the POST.
+
+        Parameters
+        ----------
+        image_url : str, optional
+            Where a local picture was uploaded to.
+
+        Returns
+        -------
+        dict
+            The parameters, `extra`, and the picture's URL.
+        """
         body: dict[str, Any] = {**self.parameters, **self.extra}
         if image_url is not None:
             body["image_url"] = image_url
@@ -79,12 +112,24 @@ class Request:
 
     @property
     def _content(self) -> dict[str, Any]:
+        # Empty text is "not set", but for a prompt; 1 and 1.0 are one number.
+        given = {name: value for name, value in self.parameters.items() if value != "" or name == "prompt"}
         return {
             "model": MODEL,
-            "parameters": with_defaults(self.parameters),
+            "parameters": with_defaults(given),
             "image": self.image_sha256,
-            "extra": self.extra,
+            "extra": _plain(self.extra),
         }
+
+
+def _plain(value: Any) -> Any:
+    """A JSON value with whole numbers written as such."""
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    # From 2**53 on, not every whole number has a float of its own.
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
 
 
 def _hash(canonical: Mapping[str, Any]) -> str:

@@ -65,6 +65,20 @@ def columns_of(facts: Facts) -> dict[str, Any]:
     }
 
 
+def facts_of(row: Mapping[str, Any]) -> Facts:
+    """What was measured of a completed row's clip."""
+    from .media.probe import Facts
+
+    return Facts(
+        width=row["video_width_px"],
+        height=row["video_height_px"],
+        duration_s=row["video_duration_s"],
+        fps=row["video_fps"],
+        has_audio=bool(row["video_has_audio"]),
+        size_bytes=row["video_bytes"],
+    )
+
+
 def reported(row: Row, accounting: Accounting, source: str = "reported") -> dict[str, Any]:
     """What the service reported of a job, as columns; nothing for what it did not report."""
     told = {

@@ -26,10 +26,13 @@ class Runner:
     ----------
     threads : int
         The most that work at once, from 1. Waiting jobs need none: hundreds can be in flight.
+    name : str
+        Of the threads.
     """
 
-    def __init__(self, threads: int) -> None:
+    def __init__(self, threads: int, name: str = "pixverse-job") -> None:
         self._most = threads
+        self._name = name
         self._heap: list[tuple[float, int, Step]] = []
         self._hurried: set[Step] = set()  # to be called again as soon as they come back
         self._order = itertools.count()
@@ -69,7 +72,7 @@ class Runner:
         if self._waiting or self._threads >= self._most:
             return
         try:
-            threading.Thread(target=self._work, name="pixverse-job", daemon=True).start()
+            threading.Thread(target=self._work, name=self._name, daemon=True).start()
             self._threads += 1
         except RuntimeError:  # the machine has no thread left: those that there are will come to it
             if self._threads == 0:

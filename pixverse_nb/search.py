@@ -144,13 +144,13 @@ class Search(Workpiece):
 
     def _rivalled(self, found: AccountRow) -> bool:
         """Whether the record may be another send's of the same request, whose answer is still out."""
-        if self.row["request_id"]:
-            return False
-        rival = self.bench.store.rival(self.row)
-        if rival is None or found.created_at is None:
-            return rival is not None
-        ahead_s = self.bench.backend.client.clock_offset_s  # of the service's clock before ours
-        return found.created_at.timestamp() - ahead_s + _ROUNDED_S >= rival / 1e6
+        rivals = [] if self.row["request_id"] else self.bench.store.rivals(self.row)
+        moment = lost.recorded_at(found, self.bench)
+        if moment is None:
+            return bool(rivals)
+        pace = self.bench.pace
+        latest_us = (max(pace.submit_read_s, pace.run_read_s) + lost.LATE_S) * 1e6
+        return any(-_ROUNDED_S * 1e6 <= moment - sent <= latest_us for sent in rivals)
 
     def _take(self, found: AccountRow) -> bool:
         """Act on what the account's history says; False when it says nothing final."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
@@ -30,9 +31,11 @@ from .workshop import Workshop
 if TYPE_CHECKING:
     from .books import Desk
     from .history import History
+    from .imports import Imported
     from .panel.panel import Panel
     from .player.player import Player
     from .reconcile import Reconciliation
+    from .storyboard.board import Storyboard
     from .sweep.plan import Plan
 
 
@@ -97,7 +100,7 @@ class Studio(Workshop):
         self._panel: Panel | None = None
         remember(self)
         if self.is_preview:
-            show_notice(preview_notice())
+            show_notice(preview_notice(backend.remark))
         if self._store.read_only is not None:
             warnings.warn(str(self._store.read_only), stacklevel=2)
         else:
@@ -188,9 +191,38 @@ class Studio(Workshop):
         extra: Mapping[str, object] | None = None,
         **parameters: object,
     ) -> Generation | Generations:
-        """Send a request and return at once; many can be under way. Arguments and errors as in `generate`.
+        """Send a request and return at once; many can be under way.
 
         The `Generation` shows itself live, can be waited for with `wait()` and awaited with `await`.
+
+        Parameters
+        ----------
+        prompt : str
+            What the clip should show, 1-5000 characters.
+        image : path, URL, bytes, PIL image, array or Generation, optional
+            A picture to start from, as in `generate`.
+        take : int
+            1 for the first clip of a request, 2 for another one, and so on.
+        takes : int, optional
+            So many clips at once, numbered from `take` on; all are sent or, where the budget has no room, none.
+        reuse : bool
+            False always sends.
+        extra : dict, optional
+            Names that the API's page does not list, sent as they are.
+        **parameters
+            The API's parameters, by its own names.
+
+        Returns
+        -------
+        Generation
+            Under way, or completed when the clip is owned already; with `takes` a list of them.
+
+        Raises
+        ------
+        InvalidParameter, UnknownParameter, InvalidImage
+            Before anything is sent.
+        BudgetExceeded
+            Before anything is sent.
         """
         first, count = check_count("take", take), check_count("takes", 1 if takes is None else takes)
         wishes = [
@@ -244,6 +276,39 @@ class Studio(Workshop):
         from .sweep.plan import Plan
 
         return Plan(self, lay_out(requests, takes=takes, exchange=replace, given=parameters, home=self.home))
+
+    @signed
+    def storyboard(self, shots: object, /, *, image: object = None, **parameters: object) -> Storyboard:
+        """Plan a film of several shots, each starting from the last frame of the one before; priced first.
+
+        `studio.storyboard(["a lighthouse at dusk", "the storm comes nearer"], duration=5)`. Nothing is sent before
+        `run()`; run again, also in another kernel, it sends only what is missing.
+
+        Parameters
+        ----------
+        shots : list of str or dict
+            Prompts, or dicts of `prompt` and the API's parameters, `take` and `extra`, which go before the common ones.
+            With `cut=True`, or a picture of its own (`image`, `image_url`), a shot does not go on from the one before.
+            `take=2` makes another clip of one shot, and so new ones of all that go on from it.
+        image : path, URL, bytes, PIL image, array or Generation, optional
+            What the first shot starts from.
+        **parameters
+            The API's parameters, `take`, `extra` and `cut`, for all shots.
+
+        Returns
+        -------
+        Storyboard
+            A table of the shots with price, time and the budget's room; `run()` gives the film.
+
+        Raises
+        ------
+        InvalidParameter, UnknownParameter, InvalidImage
+            Naming the shot, before anything is sent.
+        """
+        from .storyboard.board import Storyboard
+        from .storyboard.shots import lay_out
+
+        return Storyboard(self, lay_out(shots, image=image, common=parameters))
 
     def resume(self) -> list[Generation]:
         """Take up every unfinished job of this service: by request id, else by the account's history.
@@ -387,10 +452,29 @@ class Studio(Workshop):
     # ---- looking -----------------------------------------------------------------------------------------------
 
     def generation(self, id: str) -> Generation:
-        """The generation with this id of the history; NotFound when there is none."""
+        """The generation with this id of the history; it can be shown and waited for.
+
+        Parameters
+        ----------
+        id : str
+            Of the history.
+
+        Returns
+        -------
+        Generation
+            As the history has it; an unfinished one is followed when it is waited for.
+
+        Raises
+        ------
+        NotFound
+            When the history holds no such row.
+        """
         row = self._store.row(id)
         if row is None:
-            raise errors.NotFound(f"the history holds no {id!r}", remedy="See studio.history().index.")
+            raise errors.NotFound(
+                f"the history holds no {id!r}",
+                remedy=f"See studio.history().index. The home is {self.home}; pv.Studio(home=...) opens another one.",
+            )
         return self._handle(row)
 
     def history(
@@ -508,10 +592,85 @@ class Studio(Workshop):
         }  # fmt: skip
         self._store.annotate(id, checked(given))
 
+    def inspect(self, *what: object) -> History:
+        """Look at clips for black and frozen stretches and listen to their sound, where nobody did so yet.
+
+        A clip is looked at by itself, in the background, right after it has come; one of an older version, or of a
+        kernel that ended too soon, when it is opened in the player, reused, or now. Takes about a tenth of a clip's
+        length. What was found is in `video_black_s`, `video_frozen_s`, `video_loudness_lufs` and `mismatch`.
+
+        Parameters
+        ----------
+        *what : Generation, str, DataFrame, or lists of them
+            Clips: generations, ids of the history, or a slice of `studio.history()`; nothing: the whole history.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Their rows of the history, as they are now; of the whole history, those that were looked at just now.
+
+        Raises
+        ------
+        InvalidParameter
+            For what is no clip.
+        NotFound
+            For an id that the history does not hold.
+        HomeError
+            When the history cannot be written.
+        """
+        from .delivered import is_to_inspect
+        from .player.choice import ids_in
+
+        if self._store.read_only is not None:
+            raise self._store.read_only
+        ids = list(dict.fromkeys(ids_in(what))) if what else self._store.not_inspected()
+        for row in [self.generation(key)._told_of_it() for key in ids] if what else map(self._store.row, ids):
+            if row is not None and is_to_inspect(row):
+                with contextlib.suppress(errors.ClipError):  # its file is gone, and may come back
+                    self._inspections.look(row)
+        return self.history(id=ids)
+
+    def import_clips(self, folder: str | Path, *, recursive: bool = True) -> Imported:
+        """Make rows of the history of clips that were saved with their tags (`Video.save`), and bring the clips home.
+
+        Each becomes a completed row with its own id, dates, cost and remarks; its clip is measured anew. A row that is
+        here already, by its id, its job or its clip, stays as it is: importing twice changes nothing. Nothing is sent
+        and nothing is charged: what a clip cost stays on the day on which it was sent, so it counts against a cap for
+        the whole home, but not against today's, unless it was sent today. What was sent under another home's cap counts
+        there and here. From then on the same request is given from the imported clip at $0.00.
+
+        Parameters
+        ----------
+        folder : str or Path
+            Where the clips are (.mp4, .m4v, .mov), or one of them.
+        recursive : bool
+            Whether folders in it are searched, too.
+
+        Returns
+        -------
+        Imported
+            A table that says of each file what became of it; `.files` is the DataFrame, `.ids` the new rows.
+
+        Raises
+        ------
+        InvalidParameter
+            When there is no such folder.
+        HomeError
+            When the history cannot be written.
+        """
+        from .imports import import_clips
+
+        return import_clips(self._store, self._clips, folder, recursive=recursive, arrived=self._inspections.add)
+
     def credits(self) -> Credits:
         """The account's balance in USD, asked from the service; free, and a check of the key.
 
         On the preview engine it is a pretended balance.
+
+        Returns
+        -------
+        Credits
+            What was paid in and what was given, USD.
 
         Raises
         ------
@@ -524,10 +683,36 @@ class Studio(Workshop):
 
     @signed
     def estimate(self, prompt: str = "…", *, takes: int = 1, **parameters: object) -> Estimate:
-        """Price a request before it is sent; as `pv.estimate`, corrected by what this service charged before."""
+        """Price a request before it is sent; as `pv.estimate`, corrected by what this service charged before.
+
+        Parameters
+        ----------
+        prompt : str
+            It changes no price, and may be left out.
+        takes : int
+            For so many clips.
+        **parameters
+            The API's parameters, by its own names.
+
+        Returns
+        -------
+        Estimate
+            USD expected and at most, and where the figures come from.
+
+        Raises
+        ------
+        InvalidParameter, UnknownParameter
+            For what could not be sent.
+        """
         request = Request.of({"prompt": prompt, **parameters})
         return self._quotes.price(request) * check_count("takes", takes)
 
     def spending(self) -> list[Cap]:
-        """The budget's caps with what is spent, reserved and left of each; empty without a budget."""
+        """The budget's caps, with what counts against each.
+
+        Returns
+        -------
+        list of Cap
+            What is spent, reserved and left of each; empty without a budget.
+        """
         return self.budget.caps(self._store.spent(self._backend.name, self._name))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +14,9 @@ from .display.card import Card, card_html, card_text
 from .display.frontend import source_of
 from .errors import ClipError
 from .media.clips import Clips
+from .mishaps import outside
+from .provenance import story_of, titles_of
+from .store.words import Row
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -32,6 +38,8 @@ class Video:
         Whether it has a sound track.
     size_bytes : int
         Size of the file.
+    mismatch : str or None
+        In what it differs from what was asked for, in words; None when all is as asked for, as far as it was looked at.
     """
 
     path: Path
@@ -44,6 +52,8 @@ class Video:
     _clips: Clips = field(repr=False, compare=False)
     _id: str = field(repr=False, compare=False)
     _title: str = field(repr=False, compare=False, default="")
+    mismatch: str | None = field(compare=False, default=None)
+    _told: Callable[[], Row] | None = field(repr=False, compare=False, default=None)
 
     @property
     def poster(self) -> bytes | None:
@@ -57,13 +67,18 @@ class Video:
         size = f"{self.width}×{self.height}"
         return [f"{self.duration_s:.1f} s", size, f"{self.fps:g} fps", sound, f"{self.size_bytes / 1e6:.1f} MB"]
 
-    def save(self, path: str | Path) -> Path:
-        """Copy the clip, byte for byte.
+    def save(self, path: str | Path, *, tags: bool = True) -> Path:
+        """Copy the clip, with its prompt, parameters, ids, cost, and what was said of it, in its tags.
+
+        Pictures and sound stay as they are, packet by packet; the clip in the home stays byte for byte as delivered.
+        `studio.import_clips` makes rows of the history of such files. No key, no signed address and no path is told.
 
         Parameters
         ----------
         path : str or Path
             A file, or an existing folder to put it in.
+        tags : bool
+            False copies byte for byte. A clip that cannot be given tags is copied so, too, with a warning.
 
         Returns
         -------
@@ -82,18 +97,38 @@ class Video:
         partial = target.with_name(target.name + ".partial")
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(self.path, partial)
+            if not (tags and self._told is not None and self._copy_tagged(partial)):
+                shutil.copyfile(self.path, partial)
             partial.replace(target)
         except OSError as error:
-            partial.unlink(missing_ok=True)
             raise ClipError(
                 f"the clip could not be saved to {target}: {error.strerror or error}",
                 remedy=f"Choose another place; the clip itself is safe at {self.path}.",
             ) from None
+        finally:
+            with contextlib.suppress(OSError):
+                partial.unlink(missing_ok=True)
         return target
 
+    def _copy_tagged(self, target: Path) -> bool:
+        """Whether the copy with tags could be made."""
+        from .media.tags import NotTaggable, write
+
+        row = self._told() if self._told is not None else {}
+        try:
+            write(self.path, target, story=story_of(row), **titles_of(row))
+        except NotTaggable as error:
+            warnings.warn(f"The clip {self._id} is saved byte for byte, without tags: {error}.", stacklevel=outside())
+            return False
+        return True
+
     def last_frame(self) -> Image:
-        """The last frame as a PIL image (RGB), for a clip that goes on from it.
+        """The last frame, for a clip that goes on from it.
+
+        Returns
+        -------
+        PIL.Image.Image
+            RGB, in the clip's own size.
 
         Raises
         ------
@@ -134,6 +169,7 @@ class Video:
             size=(self.width, self.height),
             source=source_of(self.path, embed),
             poster=self.poster,
+            flag=self.mismatch,
         )
         return {"text/html": card_html(card), "text/plain": card_text(card)}
 

@@ -20,6 +20,10 @@ class Backend(Protocol):
     name: str
 
     @property
+    def remark(self) -> str | None:
+        """Why it is not the service, where a key might have been found; None when there is nothing to say."""
+
+    @property
     def client(self) -> Client: ...  # noqa: D102
 
     @property

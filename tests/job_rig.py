@@ -7,6 +7,7 @@ from contextlib import closing
 import pytest
 
 import pixverse_nb as pv
+from pixverse_nb.store.opening import Shelf
 
 PACE = pv.Pace(
     connect_s=2,
@@ -22,6 +23,18 @@ PACE = pv.Pace(
 WISH = {"prompt": "a cat", "duration": 5, "quality": "540p"}
 CEILING = 281_250
 APIS = pytest.mark.parametrize("api", ["v2", "v1"])
+
+
+def answered(studio, request_id):
+    """The row of another send, whose answer has just told that a request is its own; it has failed since."""
+    row = {
+        **WISH, "service": studio._backend.name, "api": "v2", "studio": "s", "status": "submitting", "take": 1,
+        "identity": "another", "ceiling_micros": CEILING, "reserved_micros": CEILING,
+    }  # fmt: skip
+    shelf, owner = Shelf(lambda _: False, lambda _: False), "node/1/2/x"
+    (opened,) = studio._store.open_all([row], reuse=False, owner=owner, lease_s=60, shelf=shelf, admit=None)
+    told = studio._store.journal(opened.row, owner, 60, force=True, status="queued", request_id=request_id)
+    return studio._store.journal(told, owner, 60, status="failed", reserved_micros=0)
 
 
 def row_of(studio, generation):

@@ -506,7 +506,7 @@ def test_a_history_that_cannot_be_written_says_so(df, studio):
 
 def test_every_public_method_says_what_it_does_and_what_it_raises():
     names = [name for name in vars(Accessor) if not name.startswith("_")]
-    assert len(names) == 17
+    assert len(names) == 21
     for name in names:
         doc = getattr(Accessor, name).__doc__
         assert doc, name

@@ -410,3 +410,17 @@ def test_what_cannot_be_a_header_is_no_key_and_is_not_repeated(text):
     with pytest.raises(errors.InvalidParameter) as caught:
         Key(text, "a test")
     assert str(text) not in str(caught.value)
+
+
+@pytest.mark.parametrize("status", [400, 406])
+@pytest.mark.parametrize(
+    "text", ["Content moderation: prompt violates policy", "flagged as NSFW", "blocked by our content policy"]
+)
+def test_moderation_is_known_under_other_statuses_too(status, text):
+    error = refusals.refusal(status, json.dumps({"error": text}))
+    assert (type(error), error.status_code, error.billed) == (errors.ModerationRefused, status, False)
+
+
+@pytest.mark.parametrize("text", ["the key is case sensitive", "duration violates the schema", "not allowed by policy"])
+def test_other_refusals_are_not_called_moderation(text):
+    assert type(refusals.refusal(400, json.dumps({"error": text}))) is errors.BadRequest

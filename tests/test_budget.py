@@ -401,3 +401,25 @@ def test_a_charge_of_nothing_is_shown_and_a_copy_of_it_saves_nothing(rig):
     rig.servers[0].faults.add("job", "cost", usd=0)
     assert "$0.000 reported, $0.281 was estimated" in str(studio.generate("a")._bundle(None))
     assert studio.history(id=studio.generate("a").id).iloc[0]["saved_usd"] == 0
+
+
+def test_the_remedy_keeps_the_other_caps(rig):
+    """Who followed it had no other cap any more."""
+    studio = rig.studio(budget=pv.Budget(per_day=1, per_home=0.1))
+    with pytest.raises(pv.BudgetExceeded) as caught:
+        studio.submit("a cat")
+    assert "studio.budget = pv.Budget(per_day=1, per_home=...)" in caught.value.remedy
+    plan = studio.sweep(prompt=["a cat", "a dog"])
+    plan.run()
+    assert "budget=pv.Budget(per_day=1, per_home=...)" in plan.stopped.remedy
+
+
+@pytest.mark.parametrize(
+    ("cap", "instead"),
+    [(0.3, "room for the same without extra ($0.281)"), (0.2, "room for 540p for 3 s ($0.169), without extra")],
+)
+def test_what_a_request_with_extra_could_do_without_it_is_said(rig, cap, instead):
+    """A name that nobody knows may cost what the model costs at most: "no room for any clip" was untrue."""
+    with pytest.raises(pv.BudgetExceeded) as caught:
+        rig.studio(budget=cap).submit("a cat", duration=5, quality="540p", extra={"style": "x"})
+    assert instead in caught.value.remedy

@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -263,13 +264,15 @@ async def _awaited(generation):
 
 def workers(runner):
     """The threads that work for this runner; other tests' studios may have theirs."""
-    found = set()
-    for ident, frame in sys._current_frames().items():
-        while frame is not None:
-            if frame.f_code is Runner._work.__code__ and frame.f_locals["self"] is runner:
-                found.add(ident)
-            frame = frame.f_back
-    return found
+    stacks = {
+        thread: [frame for frame, _ in traceback.walk_stack(top)] for thread, top in sys._current_frames().items()
+    }
+    work = Runner._work.__code__
+    return {
+        thread
+        for thread, stack in stacks.items()
+        if any(f.f_code is work and f.f_locals["self"] is runner for f in stack)
+    }
 
 
 def test_two_hundred_jobs_in_flight_need_a_few_threads(server, studio_at):

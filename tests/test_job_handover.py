@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
+import threading
 import time
+import warnings
 
 import pytest
 import sqlalchemy as sa
-from job_rig import CEILING, WISH, assert_home, eventually, outcome, row_of
+from job_rig import CEILING, PACE, WISH, answered, assert_home, eventually, outcome, row_of
 from PIL import Image
 from scripted import Answer
 
 import pixverse_nb as pv
 from pixverse_nb.store import schema
+from pixverse_nb.store import store as store_module
 from pixverse_nb.store.opening import Shelf
 from pixverse_nb.store.words import now_us
 
@@ -144,7 +148,7 @@ def test_an_answer_takes_its_request_back_from_a_row_that_found_it(studio):
     }  # fmt: skip
     (opened,) = studio._store.open_all([row], reuse=False, owner="a/1/2/x", lease_s=1, shelf=NO_CLIPS, admit=None)
     thief = opened.row
-    studio._store.disown("AA-BB", "another")
+    answered(studio, "AA-BB")
     row = studio._store.row(thief["id"])
     assert (row["status"], row["request_id"], row["cost_micros"]) == ("unknown", None, None)
     assert row["reserved_micros"] == CEILING
@@ -240,3 +244,139 @@ def test_a_wait_that_is_no_time_is_refused(studio, timeout):
 def test_a_search_that_is_no_text_is_refused(studio, search):
     with pytest.raises(pv.InvalidParameter, match="search="):
         studio.history(search=search)
+
+
+@pytest.mark.parametrize("spelled", [str.upper, lambda text: text.replace("-", ""), str])
+def test_an_answer_takes_its_request_back_however_it_is_spelled_and_who_holds_the_row_is_told(
+    server, studio, studio_at, spelled
+):
+    """Two rows had one paid job, and a handle went on to give a clip that was another's."""
+    found = studio.generate(**WISH)
+    elsewhere = studio_at(server.url).generation(found.id)
+    assert elsewhere.wait(20).status == "completed"
+    answered(studio, spelled(found.request_id))
+    assert (found.status, found.video, found.cost_usd) == ("unknown", None, None)
+    assert row_of(studio, found)["reserved_micros"] == CEILING
+    for handle in (found, elsewhere):
+        error = outcome(handle)
+        assert type(error) is pv.OutcomeUnknown, "it looks for its own job again"
+        assert "another send's" in str(error)
+    assert server.count("history") >= 1
+    assert server.count() == 1
+
+
+def test_an_answers_request_and_what_it_takes_away_are_written_together(studio, monkeypatch):
+    """Killed between the two, both rows had the job and its cost."""
+    found = studio.generate(**WISH)
+
+    def dies(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(store_module, "_disown", dies)
+    with pytest.raises(KeyboardInterrupt):
+        answered(studio, found.request_id)
+    with studio._store._db.read() as connection:
+        having = connection.execute(sa.select(_g.c.id).where(_g.c.request_id == found.request_id)).scalars().all()
+    assert having == [found.id]
+
+
+def test_what_a_failing_database_did_not_take_is_taken_away_later(studio, monkeypatch):
+    """The answer came while the history could not be written: its request is still its own."""
+    found = studio.generate(**WISH)
+    database = Broken(monkeypatch, studio._store)
+    row = {
+        **WISH, "service": studio._backend.name, "api": "v2", "studio": "s", "status": "submitting", "take": 1,
+        "identity": "another", "ceiling_micros": CEILING, "reserved_micros": CEILING,
+    }  # fmt: skip
+    (opened,) = studio._store.open_all([row], reuse=False, owner="node/1/2/x", lease_s=60, shelf=NO_CLIPS, admit=None)
+    database.broken = True
+    told = studio._store.journal(opened.row, "node/1/2/x", 60, force=True, status="queued", request_id=found.request_id)
+    database.broken = False
+    assert row_of(studio, found)["request_id"] == found.request_id
+    studio._store.journal(told, "node/1/2/x", 60, status="processing")
+    assert (row_of(studio, found)["status"], row_of(studio, found)["request_id"]) == ("unknown", None)
+    assert studio._store.row(told["id"])["request_id"] is not None
+
+
+@pytest.mark.parametrize("take", [1, 2])
+def test_a_lost_job_does_not_take_the_request_of_an_earlier_send_that_is_still_out(server, studio_at, take):
+    """Whichever take it is: the bodies are the same, and the account's job may be either one's."""
+    studio = studio_at(server.url, pace=pv.Pace(**{**vars(PACE), "submit_read_s": 10.0}))
+    go = threading.Event()
+    accepted = {"request_id": "00000001-0000-4000-8000-00000000000a", "status": "QUEUED"}
+    server.say("submit", Answer(body=accepted, first=lambda _: go.wait(10), runs=True), Answer(504))
+    early = studio.submit(**WISH)
+    server.wait_for("submit")
+    late = studio.submit(**WISH, take=take, reuse=False)
+    assert type(outcome(late)) is pv.OutcomeUnknown
+    assert late.request_id is None
+    go.set()
+    assert early.wait(20).request_id == accepted["request_id"]
+    assert type(outcome(late)) is pv.OutcomeUnknown
+    assert server.count() == 2
+
+
+# ---- interrupted while it begins -----------------------------------------------------------------------------------
+
+
+def nothing_is_left(studio):
+    """No row waits for nobody, and no money is reserved."""
+    assert not studio._store.unfinished(studio._backend.name)
+    assert studio._store.spent(studio._backend.name, studio._name).home.reserved == 0
+
+
+@pytest.mark.parametrize("takes", [1, 3])
+def test_an_interruption_as_the_commit_returns_leaves_nothing_reserved(server, studio, studio_at, monkeypatch, takes):
+    """The rows were written, and who wrote them never learned it: they waited as long as the kernel lived."""
+    real = studio._store.open_all
+
+    def cut(*given, **how):
+        real(*given, **how)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(studio._store, "open_all", cut)
+    with pytest.raises(KeyboardInterrupt):
+        studio.submit(**WISH, takes=takes)
+    nothing_is_left(studio)
+    history = studio.history()
+    assert set(history["status"]) == {"failed"}
+    assert not history["billed"].any()
+    assert "withdrawn before it was sent" in history["error"].iloc[0]
+    assert studio_at(server.url).generate(**WISH).status == "completed"
+    assert server.count() == 1
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # a file that was just opened
+def test_interruptions_at_any_moment_strand_nothing(studio):
+    """Real signals, wherever they come: what is there afterwards has a job, or is closed."""
+    studio.generate(**WISH)
+
+    before = signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(signal.SIGINT))
+    interrupted = 0
+    try:
+        for n in range(120):
+            try:
+                signal.setitimer(signal.ITIMER_REAL, 0.0002 + n * 0.0001)
+                studio.submit(f"a cat, number {n}")
+                signal.setitimer(signal.ITIMER_REAL, 0)
+            except KeyboardInterrupt:
+                interrupted += 1
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert interrupted > 10
+    eventually(lambda: not studio._store.unfinished(studio._backend.name), 30)
+    nothing_is_left(studio)
+
+
+def test_where_warnings_are_errors_nothing_is_begun(server, studio):
+    """The warning came after the rows were written: they kept their money reserved, and everybody waited for them."""
+    server.say("status", Answer(422, {"status": "FAILED", "error": "Content moderation: refused"}))
+    assert type(outcome(studio.submit(**WISH))) is pv.ModerationRefused
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(pv.ModerationWarning):
+            studio.submit(**WISH, takes=3)
+    assert len(studio.history()) == 1
+    nothing_is_left(studio)
+    assert server.count() == 1

@@ -1,6 +1,8 @@
 """Bringing the clip home: cuts, damage, dead addresses, private ones, a full disk."""
 
 import errno
+import json
+import time
 
 import pytest
 from job_rig import APIS, CEILING, WISH, assert_home, outcome, posts, row_of
@@ -8,7 +10,7 @@ from scripted import Answer
 
 import pixverse_nb as pv
 from pixverse_nb import fetch
-from pixverse_nb.media import partial
+from pixverse_nb.media import partial, transfer
 from pixverse_nb.progress import arriving
 
 pytest_plugins = ["job_fixtures"]
@@ -101,6 +103,9 @@ def test_a_vanished_clip_that_the_service_has_no_more_is_told_once_and_then_made
     first.video.path.unlink()
     monkeypatch.setattr(fetch, "FILE_LIFE_US", life_us)
     server.always("clip", Answer(gone, {"error": "no"}))
+    if life_us:  # young: only a service that does not know it any more has it no more
+        server.always("result", Answer(404, {"error": "not found"}))
+        server.account.clear()
     generation = studio.submit(**WISH)
     outcome(generation)
     assert (generation.id, generation.status, generation.video) == (first.id, "completed", None)
@@ -221,3 +226,97 @@ def test_a_long_download_is_told_and_keeps_its_lease(monkeypatch):
     quiet = arriving(told.append, lambda: renewed.append(1), renew_every_s=60.0)
     quiet(1, 2)
     assert len(renewed) == 2
+
+
+@pytest.mark.parametrize("names", [{}, {"x-request-id": "a-proxys-own"}], ids=["no id", "a proxy's id"])
+@pytest.mark.parametrize("form", ["clip", "address"])
+def test_a_vanished_v1_clip_whose_answer_named_no_request_is_found_in_the_account(server, studio_at, clip, names, form):
+    """It was paid for twice, and the reason was untrue: nobody had asked the service for it."""
+    headers = {"Content-Type": "video/mp4", "x-cost": "0.28125", **names}
+    body = clip if form == "clip" else json.dumps({"output": server.file_url})
+    server.say("run", Answer(body=body, headers=headers if form == "clip" else {**names, "x-cost": "0.28125"}))
+    studio = studio_at(server.url, api="v1")
+    first = studio.generate(**WISH)
+    first.video.path.unlink()
+    server.always("result", Answer(404, {"error": "not found"}))
+    if form == "address":
+        server.say("clip", Answer(404, {"error": "not found"}))
+    plan = studio.sweep(prompt=[WISH["prompt"]], duration=5, quality="540p")
+    assert (plan.to_fetch, plan.to_send) == (1, 0)
+    again = studio.generate(**WISH)
+    assert again.id == first.id
+    assert_home(again, clip)
+    assert "fetched again from the service, at no cost" in again._origin
+    assert server.count() == 1
+
+
+def test_a_blip_of_the_files_host_does_not_give_a_paid_clip_up(server, studio, clip):
+    """Three 404s within two seconds, though the account names the clip: the next cell paid for it again."""
+    first = studio.generate(**WISH)
+    first.video.path.unlink()
+    server.say("clip", *[Answer(404, {"error": "not found"})] * 3)
+    generation = studio.submit(**WISH)
+    assert type(outcome(generation)) is pv.ClipError
+    row = row_of(studio, first)
+    assert (row["status"], row["output_url"]) == ("downloading", server.file_url)
+    assert row["video_path"] is not None
+    again = studio.generate(**WISH)
+    assert again.id == first.id
+    assert_home(again, clip)
+    assert server.count() == 1
+
+
+def test_a_clip_that_was_given_up_comes_home_once_the_account_names_it_again(server, studio, clip):
+    generation = studio.generate(**WISH)
+    generation.video.path.unlink()
+    url = server.account[0]["generation_url"]
+    server.account[0]["generation_url"] = None
+    server.always("result", Answer(404, {"error": "not found"}))
+    server.always("clip", Answer(404, {"error": "not found"}))
+    assert type(outcome(studio.submit(**WISH))) is pv.ClipError
+    assert row_of(studio, generation)["video_path"] is None
+    server._scripts.clear()
+    server.account[0]["generation_url"] = url
+    told = studio.reconcile()
+    assert list(told.findings["kind"]) == ["expiring"]
+    assert_home(generation.wait(20), clip)
+    assert server.count() == 1
+
+
+def test_a_busy_host_of_the_file_is_waited_for(server, studio):
+    """429 and 503 say nothing about the clip: a sweep's cell ended with an error, though it was paid for."""
+    busy = [Answer(429, {"error": "slow down"}), Answer(503, {"error": "busy"})] * 9
+    server.say("clip", *busy)
+    plan = studio.sweep(prompt=[WISH["prompt"]], duration=5, quality="540p")
+    assert list(plan.run()["status"]) == ["completed"]
+    assert plan.stopped is None
+    assert server.count("clip") == len(busy) + 1
+
+
+def test_a_busy_host_is_asked_again_when_it_says_and_not_for_ever(server, studio, clip, monkeypatch):
+    asked = studio._backend.downloader.attempts  # by one fetch
+    server.say("clip", *[Answer(429, {"error": "slow down"}, {"Retry-After": "1"})] * asked)
+    monkeypatch.setattr(transfer, "_LONGEST_RETRY_AFTER_S", 0.01)
+    started = time.monotonic()
+    assert_home(studio.generate(**WISH), clip)
+    assert time.monotonic() - started >= 1.0
+    monkeypatch.setattr(fetch, "_BUSY_FOR_S", 0.05)
+    server.always("clip", Answer(429, {"error": "slow down"}))
+    generation = studio.submit("a dog")
+    assert type(outcome(generation)) is pv.ClipError
+    assert generation.status == "downloading"
+
+
+def test_copies_follow_the_new_file_of_a_clip_that_was_fetched_again(server, studio, clip):
+    """The service gave other bytes: its copies named a file that nobody has any more."""
+    first = studio.generate(**WISH)
+    copy = studio.generate(**WISH)
+    assert copy.reused_from == first.id
+    first.video.path.unlink()
+    server.clip = clip + (16).to_bytes(4, "big") + b"free" + b"12345678"
+    again = studio.generate(**WISH)
+    assert again.id == first.id
+    assert_home(again, server.clip)
+    assert_home(copy, server.clip)
+    assert row_of(studio, copy)["video_path"] == row_of(studio, first)["video_path"]
+    assert server.count() == 1

@@ -82,7 +82,13 @@ class Machine(RuleBasedStateMachine):
     def find(self, row, request):
         if row is not None:
             self.store.claim_request(row["id"], request)
-            self.store.disown(request, row["id"])
+
+    @rule(row=rows, request=st.sampled_from(["r1", "R-2"]))
+    def be_told(self, row, request):
+        """The answer to its send: the request is taken from any other row."""
+        if row is not None:
+            with contextlib.suppress(LeaseLost):
+                row.update(self.store.journal(row, "me", 60, force=True, status="queued", request_id=request))
 
     @rule(row=rows, cost=MONEY, service=SERVICES, days=DAYS)
     def by_hand(self, row, cost, service, days):
@@ -173,5 +179,5 @@ def test_learned_prices_are_found_by_their_index(tmp_path):
     with store._db.read() as connection:
         text = str(asked.compile(connection.engine, compile_kwargs={"literal_binds": True}))
         (step,) = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}").all()
-    assert "generations_by_price (service=? AND quality=? AND <expr>=?)" in step[3]
+    assert "generations_by_charge (service=? AND quality=? AND <expr>=?)" in step[3]
     store.close()

@@ -11,6 +11,7 @@ from panel_rig import Easel, click, registry, states, until, values
 from studio_rig import KEY, rigged, sends
 
 import pixverse_nb as pv
+from pixverse_nb.media import tags
 from pixverse_nb.panel import panel as frame
 from pixverse_nb.panel.panel import Panel
 
@@ -200,13 +201,36 @@ def test_a_click_returns_at_once_and_sends_a_new_take(rig):
         panel._generate(values())
     panel._sending.settle()
     assert [one.request.take for one in panel.queue.generations] == [1, 2]
-    assert "$4.91 of $5.00 left" in panel._header.value
+    until(lambda: "$4.91 of $5.00 left" in panel._header.value)
     easel.ready.set()
     for one in panel.queue.generations:
         one.wait()
     panel.settle()
     until(lambda: refreshed)
     assert sends(server) == 2
+
+
+def test_what_other_cells_spend_is_in_header_price_and_settings_at_once(rig):
+    """Announced when it begins and when it ends; the gallery, too, and the clips to go on from."""
+    easel = Easel()
+    studio = rig.studio(rig.server(render=easel), budget=5)
+    panel = studio.panel()
+    panel.compose.fields["prompt"].control.value = "something else"
+    refreshed = []
+    panel.shelf.refresh = lambda: refreshed.append(1)
+    generation = studio.submit(**values())
+    until(lambda: "$4.96 of $5.00 left" in panel._header.value)
+    until(lambda: "budget $4.96 of $5.00 left" in panel.compose._line.value)
+    until(lambda: "1 running" in panel.compose._reason.value)
+    until(lambda: "4.956" in panel.settings._caps.value)
+    assert refreshed == []
+    easel.ready.set()
+    generation.wait()
+    until(lambda: refreshed)
+    until(lambda: [key for _, key in panel.compose.picture.clip.options] == ["", generation.id])
+    until(lambda: "running" not in panel.compose._reason.value)
+    assert studio.submit(**values()).reused_from
+    until(lambda: len(refreshed) == 2)
 
 
 def test_why_nothing_was_sent_stands_under_the_button(rig):
@@ -246,11 +270,43 @@ def test_actions_fill_the_form_and_spend_nothing(rig, made):
         held = panel.compose.values()
         assert held == {**values(negative_prompt="rain", takes=1), **held, **changed}
     assert panel.compose.button.description == "Generate · $0.14"
+    assert "Its settings are in the form, at 1080p." in panel.compose._note.value, "said where it was done"
+    type_in(panel, "and then it snows")
+    before = panel.compose.values()
     panel._act("continue", generation.id)
     panel.settle()
     until(lambda: panel.compose.reason is None)
-    assert panel.compose.values()["image"] is generation
+    assert panel.compose.values() == {**before, "image": generation}, "what was typed stays"
+    panel._act("use", generation.id)
+    panel.settle()
+    click(panel.compose._undo)
+    assert panel.compose.values() == {**before, "image": generation}
     assert sends(rig.servers[0]) == 1
+
+
+def test_old_words_go_when_something_else_is_done(made):
+    """The line below the queue says the last thing alone."""
+    panel, generation = made
+    for action in ("code", "save", "use", "compare"):
+        panel.queue.say("Sent.")
+        panel._act(action, generation.id, ids=[generation.id, generation.id])
+        panel.settle()
+        assert "Sent." not in panel.queue._status.value
+
+
+def test_what_an_action_shows_lies_above_the_page_until_it_is_closed(made):
+    """By its button, or in the browser by Escape and by a click beside it; then nothing of it is left."""
+    panel, generation = made
+    told = {"say": "closed"}
+    for close in (lambda: click(panel.actions._away), lambda: panel.actions._lift._handle_custom_msg(told, [])):
+        panel._act("save", generation.id)
+        panel.settle()
+        assert panel.actions._lift in panel.actions.box.children
+        assert panel.actions._lift.title == "Save as"
+        assert "pixverse-gone" not in panel.actions.box._dom_classes
+        close()
+        assert panel.actions.box.children == ()
+        assert "pixverse-gone" in panel.actions.box._dom_classes
 
 
 def test_copy_as_code_gives_the_call_that_does_the_same(made):
@@ -258,8 +314,9 @@ def test_copy_as_code_gives_the_call_that_does_the_same(made):
     panel, generation = made
     panel._act("code", generation.id)
     panel.settle()
-    text = panel.actions.box.children[1]
+    text, copy = panel.actions.box.children[1].children
     assert text.description == "Code"
+    assert copy.text == text.value
     again = eval(text.value, {"studio": panel.studio})  # noqa: S307  our own line
     assert again.reused_from == generation.id
     assert again.request == generation.request
@@ -278,7 +335,7 @@ def test_save_as_copies_the_clip_and_overwrites_nothing(made, tmp_path):
         click(save)
         panel.actions._saving.settle()
         assert word in panel.actions._words.value
-    assert (tmp_path / "fox.mp4").read_bytes() == generation.video.path.read_bytes()
+    assert tags.read(tmp_path / "fox.mp4")["id"] == generation.id  # the clip, which says what it is
 
 
 def test_compare_shows_what_differs(made):
@@ -293,7 +350,7 @@ def test_compare_shows_what_differs(made):
         assert "duration" in html
         assert "quality" not in html
         assert "<script" not in html
-    assert len(panel.actions.box.children) == 3
+    assert len(panel.actions.box.children) == 4
 
 
 def test_what_goes_wrong_has_a_place_until_it_is_dismissed(made):

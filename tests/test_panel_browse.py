@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 import pixverse_nb as pv
+from pixverse_nb.display.browse import STALE
 from pixverse_nb.history import COLUMNS, STATUSES
 from pixverse_nb.panel.browse import SORTS, Browse, cost_range, day_us
 from pixverse_nb.parameters import PARAMETERS
@@ -85,7 +86,7 @@ def test_every_sort_and_both_orders_are_done_by_the_database(studio, tab):
         assert shown(tab, sort=name, order=down) == ["clip 3", "clip 0", "clip 2", "clip 4", "clip 1"]
         assert shown(tab, sort=name, order=up) == ["clip 4", "clip 2", "clip 0", "clip 3", "clip 1"]
         assert 'aria-sort="ascending"' in tab._table.value
-    assert shown(tab, sort="Length", order=down) == ["clip 1", "clip 3", "clip 0", "clip 2", "clip 4"]
+    assert shown(tab, sort="Duration", order=down) == ["clip 1", "clip 3", "clip 0", "clip 2", "clip 4"]
     assert shown(tab, sort="Date", order=up) == [f"clip {n}" for n in range(5)]
 
 
@@ -143,8 +144,14 @@ def test_a_filter_that_cannot_be_one_is_said_and_the_table_stays(studio, tab, fi
     assert said in tab._wrong.value
     assert 'role="alert"' in tab._wrong.value
     assert "<img" not in tab._wrong.value
+    assert "billed" not in tab._wrong.value, "a search costs nothing, and says nothing of money"
+    assert "1 row, of the search before this one" in tab._status.value
+    assert STALE in tab._table._dom_classes
+    assert list(tab.frame["prompt"]) == ["clip 0"], "what is shown"
     shown(tab, **{field: ""})
     assert tab._wrong.value == ""
+    assert "before" not in tab._status.value
+    assert STALE not in tab._table._dom_classes
 
 
 def test_the_last_day_of_the_calendar_is_no_crash(studio, tab):
@@ -163,7 +170,7 @@ def test_the_frame_is_what_is_shown_in_its_order(studio, tab):
     assert list(frame.columns) == list(COLUMNS)
     assert frame.index.name == "id"
     assert list(frame["prompt"]) == shown(tab) == [f"clip {n}" for n in (*range(19, 9, -1), 1)]
-    assert "studio.panel().history" in str([widget.value for widget in tab.box.children if hasattr(widget, "value")])
+    assert (tab.as_frame.text, tab.as_frame.into_cell) == ("studio.panel().history", True)
 
 
 def test_hostile_text_in_any_column_is_text(studio, tab):
@@ -174,6 +181,17 @@ def test_hostile_text_in_any_column_is_text(studio, tab):
     assert "&lt;img src=x" in tab._table.value
     assert "<img src=x" not in tab._table.value
     assert "<script" not in tab._table.value
+
+
+@pytest.mark.parametrize("text", ["雨夜的老街，霓虹灯闪烁" * 100, "word " * 900], ids=["Chinese", "Latin"])
+def test_a_long_text_takes_three_lines_in_every_script(studio, tab, text):
+    """The page's look cuts it by lines, not by letters; all of a short one, and most of a long one, is there."""
+    add(studio, prompt=text, note=text, error=text, status="failed")
+    shown(tab)
+    assert tab._table.value.count('class="pixverse-clamp"') == 3
+    assert text[:500] in tab._table.value
+    assert ".pixverse-clamp { display: -webkit-box" in tab.box.children[0].value
+    assert "-webkit-line-clamp: 3" in tab.box.children[0].value
 
 
 def test_an_empty_history_says_so(tab):

@@ -1,6 +1,7 @@
 """Settings as code: the shortest call that sends exactly the same."""
 
 import ast
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -56,8 +57,9 @@ def test_a_default_that_would_not_be_sent_stays_for_the_body_would_be_another():
 def test_a_long_prompt_is_broken_between_words():
     prompt = "A cinematic shot of a woman in a flowing red dress, walking through a sunlit street. " * 5
     code = code_of({"prompt": prompt, "duration": 8})
-    assert max(len(line) for line in code.splitlines()) <= 100
-    assert all(line.endswith((" '", "',")) for line in code.splitlines()[1:-2])
+    assert max(len(line) for line in code.splitlines()) <= 79
+    pieces = [line.strip() for line in code.splitlines()[1:-2]]
+    assert all(one.endswith(" '") or other.startswith("' ") for one, other in pairwise(pieces))
     assert run(code)[0].prompt == prompt
 
 
@@ -90,6 +92,33 @@ def test_the_forms_own_code_is_what_it_sends(form, data):
     meant = make_wish(given.pop("prompt"), extra=given.pop("extra", None), parameters=given).request
     assert request.identity == meant.identity
     assert takes == 2
+
+
+def test_the_forms_code_names_the_take_that_a_click_would_send(form):
+    """Run before the click it sends what the click would; run after it, it gives that clip. Gaps are not filled."""
+    studio = form._studio
+    wanted = {"prompt": "a red fox", "duration": 1, "quality": "360p"}
+    form.load(wanted)
+    form.as_code.turn(open=True)
+    assert "take" not in form.code.value
+    studio.submit(**wanted).wait()
+    studio.submit(**wanted, take=3).wait()
+    form.refresh_price()
+    assert form.code.value.endswith("take=2)")
+    assert form.copy.text == form.code.value
+    form.fields["takes"].control.value = 2
+    assert "take=4, takes=2" in form.code.value
+    form.picture.load(png(40, 30), "p.png")
+    form.picture.settle()
+    assert "take=" not in form.code.value, "with a picture it is another request"
+    form.picture.load(None)
+    form.fields["takes"].control.value = 1
+    (request, *_) = run(form.code.value)
+    sent = studio.submit(**wanted, take=2)
+    assert sent.reused_from is None
+    assert request.identity == sent.request.identity
+    form.fields["duration"].control.value = 99
+    assert "duration=99" in form.code.value, "what is wrong is shown as it is"
 
 
 def test_numpys_values_are_written_as_pythons():

@@ -13,9 +13,11 @@ from studio_rig import rigged, sends
 import pixverse_nb as pv
 from pixverse_nb import errors
 from pixverse_nb.panel.chores import Chores
+from pixverse_nb.panel.pricetag import wait_words
 from pixverse_nb.panel.queue import Queue
 from pixverse_nb.panel.sending import send
 from pixverse_nb.panel.ticker import Ticker
+from pixverse_nb.store.words import now_us
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*ipykernel.comm.Comm.*:DeprecationWarning")  # ipywidgets 7
 EVIL = '<img src=x onerror="document.title=1">'
@@ -274,6 +276,36 @@ def test_what_other_cells_ask_for_is_in_the_queue_too(rig, easel, queue_of):
     assert again.reused_from == generation.id
     until(lambda: [one.id for one in told] == [generation.id, again.id])
     assert sends(server) == 1
+
+
+@pytest.mark.parametrize(
+    ("passed", "expected", "words"),
+    [(0, 0.4, "0:00 · under 1 s left"), (5, 0.4, "0:05 · longer than usual"),
+     (5, 3, "0:05 · longer than the usual 0:03"), (5, 66, "0:05 · about 1:00 left"), (3700, None, "1:01:40")],
+)  # fmt: skip
+def test_the_clock_promises_no_0_00(rig, easel, queue_of, passed, expected, words):
+    """A wait that is too short for a clock is called so, before the job and after it."""
+    studio = rig.studio(rig.server(render=easel))
+    queue = queue_of(studio)
+    queue.add(generation := studio.submit(**values()))
+    until(lambda: generation._row["sent_at"] is not None)
+    generation._expected_s = expected
+    generation._row = {**generation._row, "sent_at": now_us() - int(passed * 1e6 + 2e5)}
+    assert queue._lines[0]._clock() == words
+    assert [wait_words(s, "about ") for s in (0.2, 1.4, 66)] == ["under 1 s", "about 0:01", "about 1:06"]
+    easel.ready.set()
+    generation.wait()
+    generation._row = {**generation._row, "latency_s": 0.3}
+    assert queue._lines[0]._clock() == "in under 1 s"
+
+
+def test_a_budget_that_a_cell_sets_is_told_too(rig, queue_of):
+    """The bar and the button's words speak of it."""
+    studio = rig.studio(rig.server())
+    queue, told = queue_of(studio), []
+    queue.on_begun.append(lambda: told.append(studio.budget.per_day))
+    studio.budget = 3.0
+    until(lambda: told == [3.0])
 
 
 def test_a_closed_queue_is_told_nothing(rig, easel):

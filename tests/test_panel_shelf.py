@@ -119,6 +119,8 @@ def test_a_card_tells_quality_duration_cost_and_wait(front):
     assert re.fullmatch(r"540p · 0\.\d+ s · \$0\.281 · took \d+\.\d s", card["facts"])
     details = dict(card["details"])
     assert details["Picture"] == "96×64 px, 24 fps"
+    assert details["Duration"] == "5 s", "as it was asked for"
+    assert re.fullmatch(r"0\.\d+ s", details["Length"]), "as it was measured"
     assert card["finalise"] == "Finalise at 1080p · $0.72"
     assert (card["gone"], card["pills"]) == (None, [])
 

@@ -69,7 +69,7 @@ def outline(kind, phase=0.0):
     role = ROLES[kind]
     pen = Pen(90, role.box)
     role.draw(pen, phase, PLAIN)
-    image = pen.image.getchannel("A")
+    image = pen.image.getchannel(3)
     return np.asarray(image.crop(image.getbbox()).resize((48, 48)), float) / 255
 
 
@@ -221,7 +221,7 @@ def test_nothing_is_cut_at_the_edge_of_its_box(kind):
     for phase in np.arange(8) / 8:
         pen = Pen(90, role.box)
         role.draw(pen, float(phase), PLAIN)
-        alpha = np.asarray(pen.image.getchannel("A"))
+        alpha = np.asarray(pen.image.getchannel(3))
         for edge, name in ((alpha[0], "top"), (alpha[:, 0], "left"), (alpha[:, -1], "right")):
             assert edge.max() <= 10, (name, phase)
 

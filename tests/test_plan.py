@@ -52,6 +52,13 @@ def statuses(frame):
     return list(frame["status"].astype("string").fillna("not sent"))
 
 
+def limited(server, seconds, then=None):
+    """All sends are refused until so many seconds from now; then they get another answer, or the usual one."""
+    until = datetime.now(timezone.utc) + timedelta(seconds=seconds)
+    refused = Answer(429, {"error": "slow down"}, headers={"x-rate-limit-reset-at-utc": until.isoformat()})
+    server.always("submit", lambda _hit: refused if datetime.now(timezone.utc) < until else then)
+
+
 # ---- before anything is sent ---------------------------------------------------------------------------------------
 
 
@@ -379,7 +386,7 @@ def test_a_406_that_does_not_say_credits_stops_it_too(rig, text):
     assert statuses(frame).count("not sent") >= 56
 
 
-@pytest.mark.parametrize("status", [400, 406])
+@pytest.mark.parametrize("status", [404, 406])
 def test_it_stops_when_three_clips_in_a_row_are_refused_alike(rig, status):
     server = rig.server()
     server.faults.add("submit", status=status, text="the widget broke", skip=1, times=None)
@@ -400,13 +407,53 @@ def test_refusals_that_differ_or_that_accepted_clips_interrupt_do_not_stop_it(tm
     said = ["one", "one", None, "one", "one", "two", "one", "one", None, "one"]
     with Scripted(_clip()) as server:
         studio = pv.Studio(KEY, base_url=server.url, home=tmp_path, pace=PACE)
-        answers = [Answer(400, {"error": text}) if text else lambda _hit: None for text in said]
+        answers = [Answer(406, {"error": f"no such value: {text}"}) if text else lambda _hit: None for text in said]
         server.say("submit", *answers)
         plan = plan_of(studio, [f"a cat, number {n}" for n in range(len(said))])
         frame = plan.run(at_once=1)
         assert statuses(frame) == ["failed" if text else "completed" for text in said]
         assert plan.stopped is None
         assert server.count() == len(said)
+        studio._store.close()
+
+
+@pytest.mark.parametrize("status", [400, 422])
+def test_what_is_about_one_request_never_stops_it(tmp_path, status):
+    """Three bad prompts in a row, and the good ones after them were not sent."""
+    with Scripted(_clip()) as server:
+        studio = pv.Studio(KEY, base_url=server.url, home=tmp_path, pace=PACE)
+        server.say("submit", *[Answer(status, {"error": "this prompt is too odd"})] * 4)
+        plan = plan_of(studio)
+        assert statuses(plan.run(at_once=1)) == ["failed"] * 4 + ["completed"] * 2
+        assert plan.stopped is None
+        studio._store.close()
+
+
+def test_what_was_begun_when_the_credits_ran_out_is_called_back(tmp_path):
+    """200 in flight at once: each was sent although the first answer said that there is no credit."""
+    with Scripted(_clip()) as server:
+        studio = pv.Studio(KEY, base_url=server.url, home=tmp_path, pace=PACE, budget=pv.Budget(per_home=50))
+        server.always("submit", Answer(406, {"error": "Insufficient credits"}))
+        plan = plan_of(studio, [f"a cat, number {n}" for n in range(200)])
+        frame = plan.run(at_once=200)
+        assert isinstance(plan.stopped, pv.InsufficientCredits)
+        assert "200 of 200 clips were not made" in str(plan.stopped)
+        assert server.count() < 60
+        assert statuses(frame).count("failed") == server.count()
+        assert studio.spending()[0].reserved_micros == 0
+        studio._store.close()
+
+
+def test_what_waits_at_the_gate_when_the_credits_run_out_is_called_back(tmp_path):
+    """Under a rate limit they went out one by one for minutes, to be refused."""
+    with Scripted(_clip()) as server:
+        studio = pv.Studio(KEY, base_url=server.url, home=tmp_path, pace=PACE, budget=pv.Budget(per_home=5))
+        limited(server, 1.0, then=Answer(406, {"error": "Insufficient credits"}))
+        plan = plan_of(studio)
+        frame = plan.run()
+        assert isinstance(plan.stopped, pv.InsufficientCredits)
+        assert 1 <= statuses(frame).count("failed") < 6
+        assert studio.spending()[0].reserved_micros == 0
         studio._store.close()
 
 
@@ -595,6 +642,81 @@ def test_what_is_in_the_middle_of_its_send_goes_on_unless_it_is_refused(tmp_path
         assert server.count() == 1
         assert statuses(plan.run()) == ["completed"]
         assert server.count() == (2 if answer == "429" else 1)
+        studio._store.close()
+
+
+def test_what_another_kernel_asked_for_too_is_not_called_back(tmp_path):
+    """The one who had joined it got no clip: another one's sweep had been interrupted."""
+    with Scripted(_clip()) as server:
+        one, other = (pv.Studio(KEY, base_url=server.url, home=tmp_path, pace=PACE) for _ in range(2))
+        limited(server, 1.5)
+        plan, joined = plan_of(one, PROMPTS[:2]), []
+
+        def has_joined():
+            if server.count() and len(one.history()) == 2 and not joined:
+                joined.append(other.submit(PROMPTS[0], **SMALL))
+            return bool(joined)
+
+        interrupt_when(has_joined)
+        with pytest.raises(pv.WaitInterrupted, match="1 were not sent"):
+            plan.run()
+        assert joined[0].wait(20).status == "completed"
+        sent = [hit.json["prompt"] for hit in server.got("submit")]
+        assert sent[-1] == PROMPTS[0]
+        assert len(server.account) == 1, "the other one was called back"
+        for studio in (one, other):
+            studio._store.close()
+
+
+def test_a_run_that_joined_its_own_sweeps_job_calls_it_back(tmp_path):
+    """Interrupted while its send was out, run again, refused by a 429, interrupted again: it was sent later."""
+    with Scripted(_clip()) as server:
+        studio = pv.Studio(KEY, base_url=server.url, home=tmp_path, pace=PACE)
+        go_on = threading.Event()
+        refused = Answer(429, {"error": "slow down"}, headers={"Retry-After": "1"}, first=lambda _: go_on.wait(20))
+        server.say("submit", refused)
+        interrupt_when(lambda: server.count() == 1)
+        with pytest.raises(pv.WaitInterrupted):
+            plan_of(studio, PROMPTS[:1]).run()
+        (generation,) = studio._generations.values()
+
+        def waits_again():
+            if not go_on.is_set() and len(generation._wakers) == 1:
+                go_on.set()
+            return go_on.is_set() and "rate limited" in (generation._remark or "")
+
+        interrupt_when(waits_again)
+        with pytest.raises(pv.WaitInterrupted, match="0 are in flight"):
+            plan_of(studio, PROMPTS[:1]).run()
+        assert studio._store.row(generation.id)["status"] == "failed"
+        time.sleep(2)
+        assert server.count() == 1
+        studio._store.close()
+
+
+def test_an_interruption_just_after_a_cell_began_calls_it_back(tmp_path):
+    """The run had not noted it yet: it said that one is in flight and two were not sent, and two were."""
+    with Scripted(_clip()) as server:
+        studio = pv.Studio(KEY, base_url=server.url, home=tmp_path, pace=PACE)
+        limited(server, 1.5)
+        plan = plan_of(studio, PROMPTS[:3])
+        real, begun = plan._desk.start, []
+
+        def start(cells):
+            begun.append(real(cells))
+            if len(begun) == 2:
+                server.wait_for("submit")
+                raise KeyboardInterrupt
+            return begun[-1]
+
+        plan._desk.start = start
+        with pytest.raises(pv.WaitInterrupted, match="0 are in flight and go on, 3 were not sent"):
+            plan.run()
+        assert set(studio.history()["status"]) == {"failed"}
+        before = server.count()
+        time.sleep(2)
+        assert server.count() == before
+        assert server.account == []
         studio._store.close()
 
 

@@ -2,7 +2,9 @@
 
 import io
 import json
+import re
 import time
+from html import unescape
 from itertools import pairwise
 
 import numpy as np
@@ -14,10 +16,12 @@ from hypothesis import strategies as st
 from PIL import Image
 from studio_rig import rigged
 
+from pixverse_nb.display.costs import words_html
 from pixverse_nb.display.player import module_html, mount_html
 from pixverse_nb.errors import ClipError, InvalidParameter, NotFound
 from pixverse_nb.media.strip import filmstrip
 from pixverse_nb.player import player as module
+from pixverse_nb.player.choice import ids_in
 from pixverse_nb.player.differences import facts_of, in_short, is_changed, word_differences
 from pixverse_nb.player.player import MODULE, Player
 from pixverse_nb.player.sheet import data_of, strip_of
@@ -194,6 +198,14 @@ def test_what_cannot_be_compared_is_said(studio, clips):
         studio.compare(clips[0], "nothing")
 
 
+def test_a_table_with_the_ids_in_a_level_of_its_index_is_compared(studio, clips):
+    table = studio.history(id=[clip.id for clip in clips[:2]]).set_index("quality", append=True)
+    ids = list(table.index.get_level_values("id"))
+    assert list(ids_in(table)) == list(ids_in(table["prompt"])) == ids
+    assert list(ids_in(table.swaplevel().iloc[1])) == ids[1:]
+    assert studio.compare(table) is not None
+
+
 def test_unfinished_failed_and_vanished_clips_are_named(rig, studio, clips):
     row = studio._store.row(clips[0].id)
     with studio._store._db.write() as connection:
@@ -343,6 +355,49 @@ def test_without_a_kernel_plain_players_stand_there_and_hostile_text_is_text(pla
     assert bundle["text/plain"].splitlines()[-1].startswith("C · ")
 
 
+def test_what_is_said_after_it_was_shown_stands_in_the_saved_notebook(studio, player, clips, monkeypatch):
+    outputs = []  # of the cell: as a saved notebook has them
+
+    class Handle:
+        def __init__(self, at) -> None:
+            self.at = at
+
+        def update(self, bundle, *, raw):
+            assert raw
+            outputs[self.at] = bundle
+
+    def display(bundle, *, raw, display_id):
+        assert raw
+        assert display_id
+        outputs.append(bundle)
+        return Handle(len(outputs) - 1)
+
+    monkeypatch.setattr(module, "in_notebook", lambda: True)
+    monkeypatch.setattr("IPython.display.display", display)
+    for one in clips:
+        studio.annotate(one.id, rating=None, decision=None, mark_in_s=None, mark_out_s=None)
+    outputs.append(player._repr_mimebundle_())
+    assert [bundle["text/plain"] for bundle in outputs[:1]] == [""]
+    hear(player, ask="annotate", id=clips[1].id, changes={"decision": "reject", "reason": EVIL})
+    hear(player, ask="annotate", id=clips[0].id, changes={"rating": 2})
+    html = "".join(bundle["text/html"] for bundle in outputs)
+    assert "rated 2 of 5" in html
+    assert "rejected: &lt;img src=x" in html
+    assert "<script" not in html
+    assert "\x1b" not in outputs[0]["text/plain"]
+    assert outputs[0]["text/plain"].startswith("A rated 2 of 5 · B rejected: ")
+    # Said in one place: what is there twice could differ.
+    assert "rated 2" not in player._bundle()["text/html"]
+    hear(player, ask="data")
+    (data,) = (content["data"] for content in said(player, "data"))
+    assert f'class="{data["hides"]} ' in outputs[0]["text/html"], "the living player hides it"
+
+
+def test_outside_of_a_notebook_the_captions_say_it(studio, player, clips):
+    studio.annotate(clips[0].id, rating=3)
+    assert "rated 3 of 5" in player._repr_mimebundle_()["text/html"]
+
+
 def test_its_state_holds_no_clip_and_no_key(player):
     state = {name: value for name, value in player.get_state().items() if name not in {"_esm", "_css"}}
     assert len(str(state)) < 2000
@@ -368,6 +423,15 @@ def test_compare_says_what_it_is(studio, clips):
 
 
 # ---- the page and the strip --------------------------------------------------------------------------------------
+
+
+def test_words_that_went_and_came_stand_apart_in_a_table_of_differences():
+    pieces = word_differences("a slow pan at dawn", "a lighthouse at dusk")
+    table = words_html(["id", "prompt"], [["x", "a lighthouse at dusk"]], lambda *_: pieces)
+    plain = unescape(re.sub(r"<[^>]+>", "", str(table)))
+    assert "slow pan lighthouse" in plain
+    assert "dawn dusk" in plain
+    assert not re.search(r"\s</(ins|del)>", str(table)), "blanks are not marked"
 
 
 def test_a_page_holds_text_that_cannot_end_its_script():

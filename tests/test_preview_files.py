@@ -3,6 +3,7 @@
 import hashlib
 import io
 import os
+import threading
 import time
 from urllib.parse import urlsplit
 
@@ -119,6 +120,27 @@ def test_lives_are_an_hour_and_seven_days(serve, monkeypatch):
         told.append((poll.status_code, file.status_code))
     assert told == [(200, 200), (404, 200), (404, 200), (404, 404)]
     assert call.get(f"{HISTORY}/{job}").status_code == 200, "of any age"
+
+
+def test_a_record_lives_from_the_end_of_its_job(serve):
+    """A job that takes longer than a record lives can be polled while it runs, and for that life afterwards."""
+    go = threading.Event()
+    _, call = serve(record_life_s=0.5, render=lambda shot, path: (go.wait(10), paint(shot, path)))
+    job = call.submit()
+    time.sleep(0.7)
+    assert call.get(f"/v2/requests/{job}/status").status_code == 200
+    go.set()
+    assert call.finished(job).json()["status"] == "COMPLETED"
+    time.sleep(0.6)
+    assert call.get(f"/v2/requests/{job}/status").status_code == 404
+
+
+@pytest.mark.parametrize("kind", ["image/jpg", "image/jpeg", "IMAGE/JPG"])
+def test_a_jpg_by_any_name_is_a_jpg(engine, kind):
+    _, call = engine
+    (url,) = upload(call, b"a picture", kind=kind).json()["file_urls"]
+    assert url.endswith(".jpg")
+    assert requests.get(url, timeout=10).headers["Content-Type"] == "image/jpeg"
 
 
 @pytest.mark.parametrize("draw", [lambda _, path: path.write_bytes(b""), lambda *_: None])

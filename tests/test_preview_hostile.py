@@ -6,14 +6,17 @@ import logging
 import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 import pytest
 import requests
-from preview_stage import HISTORY, KEY, MODEL, V1, paint, stage
+from preview_stage import HISTORY, KEY, MODEL, PIXEL, V1, Caller, paint, stage, upload
 
 from pixverse_nb.preview import intake, jobs
+from pixverse_nb.preview.intake import Cloakroom
 from pixverse_nb.preview.picture import RenderError
+from pixverse_nb.preview.shelf import Shelf
 
 
 @pytest.fixture
@@ -80,27 +83,77 @@ def test_whatever_a_drawing_raises_fails_its_job_only(serve, caplog, blow):
     assert type(blow).__name__ in caplog.text
 
 
-@pytest.mark.parametrize("foreseen", [False, True])
-def test_only_words_meant_for_people_leave_the_server(serve, caplog, foreseen, tmp_path):
-    """A text that nobody wrote for clients holds paths: it goes to the log, in full, and a sentence to the client."""
+@pytest.mark.parametrize(
+    ("trouble", "words"),
+    [
+        (RenderError, "the image cannot be read"),
+        (RuntimeError, jobs.UNFORESEEN),
+        (OSError, "The clip could not be written: No such file or directory"),
+    ],
+)
+def test_only_words_meant_for_people_leave_the_server(serve, caplog, trouble, words, tmp_path):
+    """A text that nobody wrote for clients holds paths: it goes to the log, in full, and a sentence to the client.
+
+    A disk that is full or gone is told in the system's words.
+    """
 
     def breaking(_, path):
-        if foreseen:
-            raise RenderError("the image cannot be read")
-        path.open("rb")
+        if trouble is OSError:
+            path.open("rb")
+        raise trouble("the image cannot be read" if trouble is RenderError else f"nothing at '{path}'")
 
     _, call = serve(render=breaking, folder=tmp_path)
     with caplog.at_level(logging.DEBUG, "pixverse_nb.preview"):
         job = call.submit()
         failed = call.finished(job)
         v1 = call.post(V1, {"prompt": "a cat"})
-    words = "the image cannot be read" if foreseen else jobs.UNFORESEEN
     assert failed.json()["error"] == v1.json()["error"] == words
     told = failed.text + v1.text + call.get(HISTORY).text + str(v1.headers)
     assert str(tmp_path) not in told
     assert "Errno" not in told
     assert job in caplog.text
-    assert foreseen or f"No such file or directory: '{tmp_path}" in caplog.text
+    assert trouble is RenderError or f"'{tmp_path}" in caplog.text
+
+
+def test_an_upload_that_cannot_be_stored_is_a_500_in_the_log(engine, caplog, monkeypatch):
+    """The client, who is still there, hears of it, and the connection goes on."""
+    _, call = engine
+    with monkeypatch.context() as full:
+        full.setattr("pathlib.Path.write_bytes", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left")))
+        answer = upload(call, PIXEL)
+    assert (answer.status_code, answer.json()["error"]) == (500, "Internal server error")
+    assert "No space left" in caplog.text
+    assert upload(call, PIXEL).status_code == 200
+
+
+def test_large_uploads_wait_for_each_other(engine, monkeypatch):
+    """Each body is bounded, and so is what they take together: four at once, others wait, a small one does not."""
+    server, call = engine
+    begun, go = threading.Semaphore(0), threading.Event()
+    keep = Shelf.keep_asset
+
+    def slow(shelf, data_url):
+        if len(data_url) > 2**20:
+            begun.release()
+            go.wait(10)
+        return keep(shelf, data_url)
+
+    monkeypatch.setattr(Shelf, "keep_asset", slow)
+    with ThreadPoolExecutor(6) as crowd:
+        sent = [crowd.submit(upload, Caller(server.url), bytes([n]) * 2**20) for n in range(6)]
+        assert all(begun.acquire(timeout=10) for _ in range(4))
+        assert not begun.acquire(timeout=0.5)
+        assert upload(call, PIXEL).status_code == 200
+        go.set()
+        assert [one.result().status_code for one in sent] == [200] * 6
+
+
+def test_who_waits_too_long_with_a_large_body_is_told(serve, monkeypatch):
+    monkeypatch.setattr("pixverse_nb.preview.server.intake.Cloakroom", lambda: Cloakroom(0))
+    monkeypatch.setattr("pixverse_nb.preview.intake.PLACE_S", 0.1)
+    _, call = serve()
+    assert upload(call, b"x" * 2**20).status_code == 503
+    assert upload(call, PIXEL).status_code == 200
 
 
 def test_a_disk_that_fails_at_the_end_leaves_nobody_waiting(serve, monkeypatch):

@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -167,6 +168,23 @@ def test_the_process_prints_its_url_and_stops_on_a_signal(name, tmp_path, monkey
     finally:
         assert end(process) == (0, "", "")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_operator_reads_why_a_clip_failed(tmp_path):
+    """The client hears of the disk without the path, and the process says all of it on stderr."""
+    process, url = start_process("--folder", str(tmp_path / "kept"), stdin=None)
+    caller = Caller(url)
+    try:
+        shutil.rmtree(tmp_path / "kept" / "clips")
+        failed = caller.finished(caller.submit(duration=1, quality="360p")).json()["error"]
+        process.send_signal(signal.SIGTERM)
+    finally:
+        caller.session.close()
+        code, _, told = end(process)
+    assert failed == "The clip could not be written: No such file or directory"
+    assert code == 0
+    assert "could not be drawn" in told
+    assert f"{tmp_path}" in told
 
 
 def test_the_process_outlives_an_interrupt_of_its_kernel():

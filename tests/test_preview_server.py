@@ -273,10 +273,10 @@ def test_the_balance_goes_down_free_credits_first(serve):
     assert call.get("/v1/get-user-credits").json() == {"credits": 0.3, "free-credits": 0.1}
     call.finished(call.submit())  # 5 s of 540p with sound: $0.28125
     assert call.get("/v1/get-user-credits").json() == {"credits": pytest.approx(0.11875), "free-credits": 0.0}
-    for path in (MODEL, V1):
+    for path, status, kind in ((MODEL, 402, "application/json"), (V1, 406, "text/plain")):  # contract, Status codes
         refused = call.post(path, {"prompt": "a cat"})
-        assert refused.status_code == 406
-        assert refused.headers["Content-Type"].startswith("text/plain")
+        assert refused.status_code == status
+        assert refused.headers["Content-Type"].startswith(kind)
         assert "Insufficient credits" in refused.text
     assert call.get("/v1/get-user-credits").json()["credits"] == pytest.approx(0.11875)
     assert call.finished(call.submit(duration=1, quality="360p")).json()["status"] == "COMPLETED"
@@ -290,7 +290,7 @@ def test_the_balance_is_not_overdrawn_by_a_crowd(serve):
         codes = Counter(crowd.map(lambda seed: call.post(MODEL, {"prompt": "a", "seed": seed}).status_code, range(20)))
     assert call.get("/v1/get-user-credits").json()["credits"] == pytest.approx(3 * 0.28125), "billed at the end only"
     free.set()
-    assert codes == {200: 3, 406: 17}
+    assert codes == {200: 3, 402: 17}
     for row in call.get(HISTORY).json()["data"]:
         call.finished(row["request_id"])
     assert call.get("/v1/get-user-credits").json()["credits"] == 0

@@ -13,13 +13,13 @@ def test_the_snippets_run_in_order_with_no_key(capsys):
     """What the README shows is what happens, on the preview engine."""
     names: dict[str, object] = {}
     snippets = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    assert len(snippets) == 6
+    assert len(snippets) == 7
     for snippet in snippets:
         exec(snippet, names)  # noqa: S102  our own README
     out = capsys.readouterr().out
     assert "$0.719" in out
     assert "duration=16 is not allowed: duration is a whole number from 1 to 15 s." in out
-    assert len(names["studio"].history(status="completed")) == 9
+    assert len(names["studio"].history(status="completed")) == 12
     assert set(names["studio"].history(reused_from=None)["rating"].dropna()) == {4}
     assert list(names["df"]["status"]) == ["completed"] * 4
 

@@ -19,6 +19,7 @@ import pixverse_nb as pv
 import pixverse_nb.lost
 from pixverse_nb import books, reconcile
 from pixverse_nb.runner import Runner
+from pixverse_nb.store import schema
 from pixverse_nb.store.store import Store
 
 pytest_plugins = ["job_fixtures"]
@@ -184,7 +185,12 @@ def test_many_lost_jobs_of_a_new_studio_share_one_listing(server, studio_at, cli
 
 def test_a_row_that_the_account_does_not_know_is_listed_with_what_it_keeps_reserved(server, studio, monkeypatch):
     generation = lost(server, studio)
-    assert "unknown" not in kinds(studio.reconcile())  # it may come yet
+    young = studio.reconcile()  # it may come yet
+    found = only(young, "unknown")
+    assert "s ago; the account may not list it yet: wait, from" in found["what"]
+    assert "$0.281 stays reserved" in found["what"]
+    assert found["action"] == f'studio.generation("{generation.id}").wait()'
+    assert "All is well" not in repr(young)
     settled(monkeypatch)
     studio.generate("a dog")
     server.account.clear()
@@ -334,6 +340,8 @@ def test_a_clip_that_neither_disk_nor_service_has_is_not_asked_for_time_and_agai
     generation = studio.generate(**WISH)
     generation.video.path.unlink()
     server.always("clip", Answer(404, {"error": "no"}))
+    server.always("result", Answer(404, {"error": "not found"}))
+    server.account[0]["generation_url"] = None
     studio.reconcile()
     outcome(generation)
     assert generation.status == "completed"
@@ -346,8 +354,7 @@ def test_a_job_that_is_called_running_for_hours_is_listed_with_what_can_be_done(
     settled(monkeypatch)
     generation = lost(server, studio)
     server.record(WISH, model_status="PENDING", generation_url=None)
-    assert kinds(studio.reconcile()) == ["adopted"]
-    monkeypatch.setattr(books, "LONG_US", -1)
+    assert kinds(studio.reconcile()) == ["unknown", "adopted"]
     found = only(studio.reconcile(), "unknown")
     assert "the account says that it is still running, since" in found["what"]
     assert found["action"] == f'studio.generation("{generation.id}").wait()'
@@ -392,6 +399,42 @@ def test_a_failure_costs_nothing_unless_the_account_says_so(server, studio, cost
     assert kinds(studio.reconcile()) == (["filled"] if filled else [])
     row = row_of(studio, generation)
     assert (row["cost_micros"], row["billed"]) == ((200_000, True) if filled else (None, False))
+
+
+def test_two_rows_that_have_one_job_are_listed_and_nothing_is_called_well(server, studio):
+    """However the ids are spelled: the sums differed by a clip, and "All is well" stood above them."""
+    one, two = studio.generate("a cat"), studio.generate("a dog")
+    with studio._store._db.write() as connection:
+        spelled = one.request_id.replace("-", "").upper()
+        where = schema.generations.c.id == two.id
+        connection.execute(schema.generations.update().where(where).values(request_id=spelled))
+    del server.account[0]
+    told = studio.reconcile()
+    assert kinds(told) == ["doubled", "doubled"]
+    found = told.findings.set_index("id")["what"]
+    assert two.id in found[one.id]
+    assert one.id in found[two.id]
+    assert "All is well" not in repr(told)
+    assert (told.account_usd, told.history_usd) == (0.28125, 0.5625)
+
+
+def test_sums_that_differ_are_not_called_well(server, studio):
+    """The account does not list a clip of just now: nothing to do, but it is not settled either."""
+    studio.generate("a cat")
+    server.account.clear()
+    told = studio.reconcile()
+    assert kinds(told) == []
+    assert repr(told).startswith("The sums differ: the account's sum is $0.000, this history's $0.281")
+
+
+def test_estimates_learn_from_the_charge_that_counts(server, studio):
+    """Reported as nothing, and charged by the account: the budget counted $0.90, the next estimate said $0.281."""
+    server.say("result", lambda _: Answer(body=server.finished(metrics={"cost": 0})))
+    studio.generate(**WISH)
+    server.account[0]["credits_deduction"] = 0.9
+    assert "budgets and estimates count the higher one" in only(studio.reconcile(), "differs")["what"]
+    assert studio._store.spent(server.url, studio._name).home.charged == 900_000
+    assert studio.estimate(**WISH).expected_usd == 0.9
 
 
 # ---- clips about to expire -------------------------------------------------------------------------------------------

@@ -117,3 +117,24 @@ def test_the_estimate_hangs_on_the_request():
 def test_a_bad_take_is_refused(take):
     with pytest.raises(pv.InvalidParameter, match="take"):
         pv.Request.of(BASE, take=take)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"extra": {"style": 1}}, {"extra": {"style": 1.0}}),
+        ({"extra": {"style": {"x": [2.0, True]}}}, {"extra": {"style": {"x": (2, True)}}}),
+        ({"negative_prompt": ""}, {}),
+    ],
+)
+def test_what_means_the_same_is_the_same_request(one, other):
+    first, second = (
+        pv.Request.of({**BASE, **{n: v for n, v in said.items() if n != "extra"}}, extra=said.get("extra"))
+        for said in (one, other)
+    )
+    assert (first.identity, first.family) == (second.identity, second.family)
+
+
+@pytest.mark.parametrize("one", [True, "1", 1.5, [1]])
+def test_what_only_looks_alike_is_another_request(one):
+    assert pv.Request.of(BASE, extra={"x": one}).identity != pv.Request.of(BASE, extra={"x": 1}).identity

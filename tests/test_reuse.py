@@ -140,6 +140,17 @@ def test_a_vanished_clip_that_cannot_be_fetched_is_not_paid_for_twice_by_itself(
     assert sent(rig) == 1
 
 
+def test_why_a_vanished_clip_is_made_anew_is_true(rig):
+    """Nobody asked the service for a clip that is older than it keeps them."""
+    studio = rig.studio()
+    first = studio.generate("a cat")
+    first.video.path.unlink()
+    with studio._store._db.write() as connection:
+        connection.exec_driver_sql("UPDATE generations SET completed_at = completed_at - 8 * 86400000000")
+    again = studio.generate("a cat")
+    assert "the service keeps files for 7 days: this is a new one" in again._origin
+
+
 # ---- several takes -----------------------------------------------------------------------------------------------
 
 

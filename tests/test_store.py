@@ -21,7 +21,7 @@ from pixverse_nb.store import ids, leases
 from pixverse_nb.store.database import FILE
 from pixverse_nb.store.opening import Shelf
 from pixverse_nb.store.store import LeaseLost, Store
-from pixverse_nb.store.words import now_us
+from pixverse_nb.store.words import DISOWNED, now_us
 
 WISH = {
     "service": "https://s.example", "api": "v2", "studio": "s1", "status": "submitting", "prompt": "a cat",
@@ -418,3 +418,49 @@ def test_what_is_in_flight_since_yesterday_counts_today(stores):
     spent = store.spent(WISH["service"], "another studio")
     assert spent.day.total == 700
     assert spent.home.total == 790
+
+
+def test_only_what_is_told_of_the_request_that_was_taken_away_is_refused(store):
+    """A row whose job was another's still takes the answer to its own send."""
+    thief, owner = wish(store, owner="me").row, wish(store, reuse=False, owner="me").row
+    assert store.claim_request(thief["id"], "aa-bb")
+    known = store.row(thief["id"])
+    store.journal(owner, "me", 60, force=True, status="queued", request_id="AABB")
+    assert (store.row(thief["id"])["request_id"], store.row(thief["id"])["error"]) == (None, DISOWNED)
+    with pytest.raises(LeaseLost):
+        store.journal(known, "me", 60, force=True, status="completed")
+    store.journal({**known, "request_id": None}, "me", 60, force=True, status="queued", request_id="cc")
+    assert (store.row(thief["id"])["request_id"], store.row(thief["id"])["status"]) == ("cc", "queued")
+
+
+def test_a_late_end_of_a_job_that_was_taken_away_overwrites_nothing_that_was_found_since(store):
+    """A kernel still fetches what the row had found; meanwhile it was another's, and the row's own job is found."""
+    thief, owner = wish(store, owner="me").row, wish(store, reuse=False, owner="me").row
+    assert store.claim_request(thief["id"], "aa-bb")
+    known = store.row(thief["id"])
+    store.journal(owner, "me", 60, force=True, status="queued", request_id="aabb")
+    assert store.claim(thief["id"], "you", 60)["request_id"] is None
+    assert store.claim_request(thief["id"], "cc", error=None, error_kind=None, error_detail=None)
+    with pytest.raises(LeaseLost):
+        store.journal(known, "me", 60, force=True, status="completed", cost_micros=43_750)
+    assert store.row(thief["id"])["request_id"] == "cc"
+    assert store.row(owner["id"])["request_id"] == "aabb"
+
+
+def test_what_is_asked_for_by_others_too_is_not_withdrawn(store):
+    """Looked at in the transaction that withdraws, whoever joined in whatever process."""
+    words = {"error": "not wanted any more"}
+    rows = [wish(store, identity=name, asked_by="me").row for name in ("alone", "shared", "again", "sent")]
+    assert wish(store, identity="shared", asked_by="you").kind == "joined"
+    assert wish(store, identity="again", asked_by="me").kind == "joined"
+    store.journal(rows[3], rows[3]["lease_owner"], 60, sent_at=1)
+    store.withdraw(WISH["service"], "me", words)
+    found = [store.row(row["id"]) for row in rows]
+    assert [row["status"] for row in found] == ["failed", "submitting", "failed", "submitting"]
+    assert [row["reserved_micros"] == 0 for row in found] == [True, False, True, False]
+    with pytest.raises(LeaseLost):  # who was about to send it learns it before the send
+        store.journal(rows[0], rows[0]["lease_owner"], 60, strict=True, sent_at=2)
+    store.journal(rows[1], rows[1]["lease_owner"], 60, status="submitting")
+    assert store.row(rows[1]["id"])["asked_by"] is None, "a job's steps do not make it one's own again"
+    store.withdraw(WISH["service"], None, words)
+    assert store.row(rows[1]["id"])["status"] == "submitting"

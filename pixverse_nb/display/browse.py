@@ -16,16 +16,22 @@ _CELL = f"padding: 5px 8px; border: none; border-bottom: 1px solid {style.LINE};
 _FLAT = "background: none; text-align: start"
 # Column of the database or of our own -> its heading; the ones that are figures stand on the right.
 _HEADS: Mapping[str, str] = {
-    "poster": "Still", "id": "Made (UTC)", "prompt": "Prompt", "status": "Status", "duration": "Length",
+    "poster": "Still", "id": "Made (UTC)", "prompt": "Prompt", "status": "Status", "duration": "Duration",
     "cost_micros": "Cost", "latency_s": "Took", "rating": "Rating", "remarks": "Remarks",
 }  # fmt: skip
 _FIGURES = ("duration", "cost_micros", "latency_s")
 _STATES = {"completed": ("●", style.GOOD), "failed": ("✕", style.BAD), "unknown": ("?", style.WARN)}
-_LONGEST = 160
+_LONGEST = 600  # characters; the page shows three lines of them
 
 
 TAB = "pixverse-browse-tab"
 """The class of the tab's box; the look below is for what is in it."""
+
+STALE = "pixverse-stale"
+"""The class of a table that an earlier search has found."""
+
+FRAME_CODE = "studio.panel().history"
+"""What gives the table that is shown as a DataFrame."""
 
 _CSS = f"""
 .{TAB} {{ overflow: visible; }}
@@ -43,6 +49,9 @@ _CSS = f"""
 .{TAB} .pixverse-pager {{ display: flex; flex-flow: row wrap; align-items: center; gap: 8px; margin: 10px 2px 2px;
   overflow: visible; }}
 .{TAB} .pixverse-browse tbody tr:hover {{ background: {style.SUNKEN} !important; }}
+.{TAB} .pixverse-clamp {{ display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 3; overflow: hidden;
+  overflow-wrap: anywhere; }}
+.{TAB} .{STALE} {{ opacity: 0.45; }}
 """
 
 
@@ -96,8 +105,7 @@ def wrong_html(text: str) -> Html:
 
 def hint_html() -> Html:
     """How to go on with what is shown."""
-    code = el("code", "studio.panel().history", style="font-size: 12px")
-    words = join("In the next cell, ", code, " is the table that is shown here, as a DataFrame.")
+    words = join(el("code", FRAME_CODE, style="font-size: 12px"), " is the table that is shown here.")
     return el("div", words, style=f"{style.FONT}; color: {style.MUTED}; font-size: 12px")
 
 
@@ -142,9 +150,9 @@ def _still(jpeg: bytes | None) -> Html:
 
 
 def _prompt(row: Mapping[str, Any]) -> Html:
-    error = el("div", _short(row["error"]), style=f"color: {style.BAD}; font-size: 12px") if row["error"] else None
+    error = _clamped(row["error"], style=f"color: {style.BAD}; font-size: 12px") if row["error"] else None
     key = el("div", row["id"], dir="ltr", style=f"font-size: 11px; color: {style.MUTED}")
-    return join(_short(row["prompt"]), error, key)
+    return join(_clamped(row["prompt"], dir="auto"), error, key)
 
 
 def _status(status: str) -> Html:
@@ -172,8 +180,10 @@ def _remarks(row: Mapping[str, Any]) -> Html:
     decision = {"keep": "kept", "reject": "rejected"}.get(row["decision"] or "", "")
     words = f"{decision}: {row['reason']}" if decision and row["reason"] else decision
     parts = ["starred" if row["starred"] else "", words, row["tags"] or "", row["note"] or ""]
-    return join(_short(" · ".join(part for part in parts if part)))
+    return _clamped(" · ".join(part for part in parts if part))
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+def _clamped(text: str, **more: str) -> Html:
+    """Three lines of a text, in whatever script; all of it where the mouse rests on it."""
+    shown = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    return el("div", shown, class_="pixverse-clamp", title=shown, **more)

@@ -21,6 +21,9 @@ _STATES = {
 }
 
 
+FLAG = "⚑ not as asked:"
+"""Before the words in which a clip differs from what was asked for: colour alone would say nothing."""
+
 # Other people's text must not steer the terminal that it is printed in.
 _CONTROLS = dict.fromkeys((*range(32), *range(127, 160)), " ")
 
@@ -39,6 +42,8 @@ class Card:
         Width and height of the picture, px: the place is kept before the clip is there.
     labels : sequence of (text, colour)
         Small labels: preview, reused.
+    flag : str or None
+        In what the clip differs from what was asked for.
     """
 
     id: str
@@ -53,6 +58,7 @@ class Card:
     labels: Sequence[tuple[str, str]] = ()
     source: Source | None = None
     poster: bytes | None = None
+    flag: str | None = None
 
 
 def card_html(card: Card) -> Html:
@@ -74,7 +80,8 @@ def card_text(card: Card) -> str:
     prompt = card.prompt if len(card.prompt) <= 60 else card.prompt[:59] + "…"
     parts = [f"{icon} {word}", *(text for text, _ in card.labels), card.clock, f"“{prompt}”", *card.facts]
     lines = [" · ".join(" ".join(part.split()) for part in parts if part)]
-    lines += [text for text in (card.error, card.note, card.source.note if card.source else None) if text]
+    flag = f"{FLAG} {card.flag}" if card.flag else None
+    lines += [text for text in (card.error, flag, card.note, card.source.note if card.source else None) if text]
     return "\n  ".join(line.translate(_CONTROLS) for line in lines)
 
 
@@ -144,11 +151,24 @@ def _caption(card: Card) -> list[Html]:
     lines.append(el("div", prompt, dir="auto", style="font-weight: 500; overflow-wrap: anywhere"))
     if card.error:
         lines.append(el("div", card.error, role="alert", style=f"color: {style.BAD}; overflow-wrap: anywhere"))
+    if card.flag:
+        lines.append(flag_html(card.flag))
     if card.note:
         lines.append(el("div", card.note, style=f"color: {style.MUTED}; overflow-wrap: anywhere"))
     facts = " · ".join(card.facts)
     lines.append(el("div", facts, style=f"color: {style.MUTED}; font-size: 12px; {style.FIGURES}"))
     return lines
+
+
+def flag_html(text: str) -> Html:
+    """A quiet flag: a clip is not as it was asked for."""
+    return el(
+        "div",
+        el("span", FLAG, style=f"color: {style.WARN}; font-weight: 600"),
+        f" {text}",
+        class_="pixverse-flag",
+        style=f"color: {style.MUTED}; overflow-wrap: anywhere",
+    )
 
 
 def _spaced(parts: Sequence[Html]) -> list[Html | str]:

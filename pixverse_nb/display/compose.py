@@ -15,7 +15,8 @@ _FORM = ".pixverse-panel .pixverse-compose"
 _FIELD = "var(--jp-border-color1, rgba(128, 128, 128, 0.5))"
 _ON = "var(--jp-brand-color3, rgba(79, 107, 237, 0.22))"
 _HELD = f"color-mix(in srgb, {style.ACCENT} 16%, transparent)"
-_THUMB = (96, 96)  # px, at most
+_THUMB = (96, 58)  # px, at most; so much height is kept free, that nothing moves when there is a picture
+_SIDE = 128  # px: the buttons beside the picture's fields
 
 _CSS = f"""
 {_FORM} {{ gap: 14px; overflow: visible; }}
@@ -79,8 +80,13 @@ _CSS = f"""
 {_FORM} .pixverse-switch input {{ margin: 0; }}
 {_FORM} .pixverse-picture {{ gap: 4px; margin: 0; }}
 {_FORM} .pixverse-picture > * {{ margin: 0; width: auto; }}
-{_FORM} .pixverse-ways {{ display: flex; gap: 8px; align-items: end; margin: 0; }}
+{_FORM} .pixverse-ways {{ display: flex; gap: 8px; align-items: end; margin: 0 0 4px; }}
 {_FORM} .pixverse-ways > .pixverse-above {{ flex: 1 1 0; min-width: 0; }}
+{_FORM} .pixverse-ways > .jupyter-button.pixverse-quiet {{ flex: 0 0 auto; min-width: {_SIDE}px; height: 30px;
+  line-height: 28px; }}
+{_FORM} .pixverse-seen {{ min-height: {_THUMB[1]}px; }}
+{_FORM} .pixverse-shape {{ position: relative; margin: 0; }}
+{_FORM} .pixverse-shape > .widget-html {{ position: absolute; right: 0; top: 6px; margin: 0; }}
 {_FORM} .pixverse-shown {{ gap: 12px; align-items: center; margin: 0; }}
 {_FORM} .pixverse-shown > .widget-html {{ flex: 1 1 0; min-width: 0; margin: 0; }}
 {_FORM} .pixverse-shown > .widget-html > .widget-html-content {{ flex: 1 1 0; min-width: 0; }}
@@ -98,14 +104,18 @@ _CSS = f"""
   color: {style.MUTED}; font-weight: 600; font-size: 12px; }}
 {_FORM} .jupyter-button.pixverse-fold-button:hover {{ color: {style.INK}; border-color: transparent; }}
 {_FORM} .pixverse-code .pixverse-above textarea {{ font-family: var(--jp-code-font-family, monospace);
-  font-size: 12px; unicode-bidi: normal; white-space: pre; overflow-x: auto; }}
+  font-size: 12px; direction: ltr; unicode-bidi: normal; white-space: pre-wrap; overflow-wrap: anywhere;
+  field-sizing: content; max-height: 420px; }}
+{_FORM} .pixverse-code {{ gap: 6px; }}
+{_FORM} .pixverse-field-seed {{ grid-column: 1 / -1; }}
+{_FORM} .pixverse-more > .pixverse-apart {{ margin: 8px 0 0; }}
 """
 
 
 UPLOAD_CSS = f"""
 .pixverse-upload {{ flex: 0 0 auto; }}
 .pixverse-upload .pxu-button {{ font: inherit; {style.FONT}; {style.FIGURES}; margin: 0; padding: 0 12px; height: 30px;
-  min-width: 128px; line-height: 28px; border: 1px solid {_FIELD}; border-radius: 5px; background: transparent;
+  min-width: {_SIDE}px; line-height: 28px; border: 1px solid {_FIELD}; border-radius: 5px; background: transparent;
   color: {style.INK}; cursor: pointer; white-space: nowrap; }}
 .pixverse-upload .pxu-button:hover, .pixverse-upload.is-over .pxu-button {{ border-color: {style.ACCENT}; }}
 .pixverse-upload.is-over .pxu-button {{ background: {_ON}; border-style: dashed; }}
@@ -146,6 +156,11 @@ def count_html(length: int, limit: int) -> Html:
     return el("div", f"{length} / {limit}", style=look + ("; font-weight: 600" if over else ""))
 
 
+def effect_html(text: str) -> Html:
+    """What a picture does to the shape, beside the heading of the shapes; no element at all for nothing."""
+    return el("div", text, role="status", class_=style.PLAIN, style=_small(style.MUTED)) if text else Html()
+
+
 def trouble_html(text: str) -> Html:
     """What is wrong with a field, said at once."""
     return el("div", text, role="alert", class_=style.PLAIN, style=f"{_small(style.BAD)}; overflow-wrap: anywhere")
@@ -169,8 +184,6 @@ class Shown:
         Where it comes from.
     facts : str
         Its size.
-    effect : str
-        What it does to the clip's shape.
     thumbnail : bytes or None
         A small JPEG.
     address : str or None
@@ -179,7 +192,6 @@ class Shown:
 
     source: str
     facts: str
-    effect: str
     thumbnail: bytes | None = field(default=None, repr=False)
     address: str | None = None
 
@@ -187,9 +199,8 @@ class Shown:
 def picture_html(shown: Shown) -> Html:
     """The picture, small, and what it means."""
     lines = [
-        el("div", shown.source, dir="auto", title=shown.source, style=f"font-weight: 500; {_ONE_LINE}"),
+        el("div", shown.source, dir="auto", title=shown.source, style=f"font-weight: 500; {_TWO_LINES}"),
         el("div", shown.facts, style=f"{_small(style.MUTED)}; {style.FIGURES}") if shown.facts else None,
-        el("div", shown.effect, style=_small(style.MUTED)) if shown.effect else None,
     ]
     words = el("div", *lines, role="status", style="min-width: 0; flex: 1 1 0")
     look = f"{style.FONT}; color: {style.INK}; display: flex; gap: 12px; align-items: center"
@@ -221,7 +232,10 @@ def reason_html(text: str, *, is_wrong: bool) -> Html:
     return el("div", text, role="status", class_=style.PLAIN, style=look)
 
 
-_ONE_LINE = "overflow: hidden; text-overflow: ellipsis; white-space: nowrap"
+_TWO_LINES = (
+    "display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden; "
+    "overflow-wrap: anywhere; line-height: 1.4"
+)
 
 
 def _small(colour: str) -> str:

@@ -10,12 +10,9 @@ from typing import Any
 
 from . import style
 from .html import Html, el, join
+from .player import word_html
 
 _CELL = f"padding: 3px 7px; border-bottom: 1px solid {style.LINE}; vertical-align: top; background: transparent"
-_MARKS = {
-    "ins": f"text-decoration: none; font-weight: 600; border-bottom: 2px solid {style.GOOD}",
-    "del": f"color: {style.MUTED}; text-decoration: line-through",
-}
 _LONGEST, _SHORT = 160, 24  # characters in a cell, and in one that is not broken
 _BREAK = Html("<wbr>")
 _PROSE = ("prompt", "negative_prompt", "reason", "kind", "example", "error")  # columns of whole sentences
@@ -25,7 +22,9 @@ _SMALL_WORDS = "of fewer than 20 values: there p90 and p99 say little more than 
 Pieces = Sequence[tuple[str, str]]
 
 
-def measures_html(heads: Sequence[str], rows: Sequence[Sequence[Any]], noted: Mapping[str, int]) -> Html:
+def measures_html(
+    heads: Sequence[str], rows: Sequence[Sequence[Any]], noted: Mapping[str, int], silent: Sequence[str] = ()
+) -> Html:
     """Figures as HTML that needs no script and no trust.
 
     Parameters
@@ -37,6 +36,8 @@ def measures_html(heads: Sequence[str], rows: Sequence[Sequence[Any]], noted: Ma
     noted : mapping
         How many rows there are ("rows"), and how many things need a word: "unknown_costs", "small_sample",
         "is_preview".
+    silent : sequence of str
+        Columns that are not shown, since all of their figures are 0.
     """
     shown = [at for at, head in enumerate(heads) if head != "small_sample" or "n" not in heads]  # said beside n
     body = [el("tr", *(_cell(heads[at], row[at], row, heads) for at in shown)) for row in rows]
@@ -48,6 +49,7 @@ def measures_html(heads: Sequence[str], rows: Sequence[Sequence[Any]], noted: Ma
     )
     count = noted.get("rows", len(rows))
     parts = [f"the first {len(rows)} of {count:,} rows" if count > len(rows) else "", *notes_of(noted)]
+    parts.append(f"0 throughout: {', '.join(silent)}." if silent else "")
     notes = [el("div", part) for part in (*parts, "" if rows else "no rows") if part]
     return el(
         "div",
@@ -152,7 +154,7 @@ def _differing(heads: Sequence[str], row: Sequence[Any], pieces: Callable[[str, 
     for at, value in enumerate(values):
         found = pieces(str(key), at)
         text, right = figure(heads[at + 1], value)
-        inside = [el(kind, part, style=_MARKS[kind]) if kind in _MARKS else part for kind, part in found or ()]
+        inside = [piece for kind, part in found or () for piece in word_html(kind, part)]
         wide = "min-width: 200px; max-width: 460px; overflow-wrap: anywhere" if found else ""
         align = "right" if right and not found else "left"
         plain = text if found is None else None

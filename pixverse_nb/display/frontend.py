@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import os
 import sys
 from dataclasses import dataclass
@@ -33,10 +34,77 @@ def in_notebook() -> bool:
     return getattr(shell(), "kernel", None) is not None
 
 
+def front_end() -> str:
+    """Who shows what is displayed: "vscode", "colab", "voila", or "jupyter" for everything else.
+
+    Voila and Colab say so in the kernel's surroundings. VS Code names the cell by an address of its own in each request
+    ("vscode-notebook-cell:..."), puts the notebook's path into the namespace, and starts its own kernels with VSCODE_*
+    (microsoft/vscode-jupyter 7380, holoviz/panel 5200). A Jupyter server names its sessions, also where it was started
+    in VS Code's terminal.
+    """
+    if "google.colab" in sys.modules:
+        return "colab"
+    if os.environ.get("SERVER_SOFTWARE", "").startswith("voila/") or "VOILA_REQUEST_URL" in os.environ:
+        return "voila"
+    cell = _asking_cell()
+    if cell:
+        return "vscode" if cell.startswith("vscode-") else "jupyter"
+    session = "JPY_SESSION_NAME" in os.environ
+    told = any(name in os.environ for name in ("VSCODE_PID", "VSCODE_CWD", "VSCODE_NLS_CONFIG")) and not session
+    return "vscode" if told or "__vsc_ipynb_file__" in getattr(shell(), "user_ns", {}) else "jupyter"
+
+
+def _asking_cell() -> str:
+    """What the front end calls the cell that is being run; empty where it does not say."""
+    return str(_request("metadata").get("cellId") or "")
+
+
+def _request(part: str) -> dict[str, Any]:
+    """A part of the message that runs the cell; empty without a kernel, and before anything has been run."""
+    with contextlib.suppress(AttributeError, LookupError, TypeError):
+        return dict(shell().get_parent()[part])
+    return {}
+
+
+def unattended() -> bool:
+    """Whether the notebook is run with nobody at the screen, by nbclient: nbconvert --execute, papermill, tests.
+
+    What it leaves behind is read without a kernel, so a widget there is an empty place. It asks for no input and names
+    no cell; front ends do both, and Voila, which runs notebooks so, too, tells who it is.
+    """
+    asks = _request("content").get("allow_stdin")
+    return asks is False and not _asking_cell() and front_end() == "jupyter"
+
+
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+def widget_metadata() -> dict[str, Any]:
+    """What must stand beside a widget in a cell's result; empty but in Colab.
+
+    There widgets that are not ipywidgets' own are drawn by a manager that anywidget enables, and whose address each
+    output has to carry. Colab adds it to what is displayed, not to results (googlecolab/colabtools, output/_widgets).
+    """
+    widgets: Any = getattr(sys.modules.get("google.colab.output"), "_widgets", None)
+    url = getattr(widgets, "_installed_url", None)
+    return {WIDGET_VIEW: {"colab": {"custom_widget_manager": {"url": url}}}} if url else {}
+
+
 def needs_embedding() -> bool:
-    """Whether the front end shows no local files: VS Code and Colab (notebook facts, "Inline video")."""
-    vscode = any(name in os.environ for name in ("VSCODE_PID", "VSCODE_CWD", "VSCODE_NLS_CONFIG"))
-    return "google.colab" in sys.modules or (vscode and "JPY_SESSION_NAME" not in os.environ)
+    """Whether the front end shows no local files (notebook facts, "Inline video").
+
+    Voila could, but serves pictures only, unless it is started with a `file_allowlist` that says more.
+    """
+    return front_end() != "jupyter"
+
+
+def file_for(path: Path) -> Path:
+    """The file to hand to a player here: in VS Code one whose sound plays there, else the clip itself."""
+    if front_end() != "vscode":
+        return path
+    from pixverse_nb.media.sound import with_sound_for_vscode
+
+    return with_sound_for_vscode(path)
 
 
 def notebook_folder() -> Path:
@@ -68,7 +136,7 @@ def source_of(path: Path, embed: bool | None) -> Source:
             f"This clip is {size / 1e6:.1f} MB, over the {EMBED_LIMIT / 1e6:.0f} MB that are embedded by themselves. "
             f"It lies at {path}; show(embed=True) embeds it all the same.",
         )
-    return Source("data:video/mp4;base64," + base64.b64encode(path.read_bytes()).decode())
+    return Source("data:video/mp4;base64," + base64.b64encode(file_for(path).read_bytes()).decode())
 
 
 def relative_link(path: Path) -> str | None:

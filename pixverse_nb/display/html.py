@@ -11,7 +11,7 @@ class Html(str):
     __slots__ = ()
 
 
-_VOID = frozenset({"img", "br", "hr"})
+_VOID = frozenset({"img", "br", "hr", "input", "meta"})
 
 
 def el(tag: str, *children: Html | str | None, **attributes: object) -> Html:

@@ -15,14 +15,15 @@ PREVIEW_WORDS = (
 )
 
 
-def preview_notice() -> tuple[Html, str]:
-    """That the studio only rehearses: as HTML and as text."""
+def preview_notice(remark: str | None = None) -> tuple[Html, str]:
+    """That the studio only rehearses, and what is to be said of the key: as HTML and as text."""
+    words = f"{PREVIEW_WORDS} {remark}" if remark else PREVIEW_WORDS
     box = (
         f"{style.FONT}; color: {style.INK}; border-left: 3px solid {style.WARN}; padding: 6px 12px; margin: 4px 0; "
         "max-width: 640px; box-sizing: border-box"
     )
     label = el("span", "PREVIEW", style=style.pill(style.WARN))
-    return el("div", label, " ", PREVIEW_WORDS, class_=style.PLAIN, style=box), f"PREVIEW: {PREVIEW_WORDS}"
+    return el("div", label, " ", words, class_=style.PLAIN, style=box), f"PREVIEW: {words}"
 
 
 def show_notice(notice: tuple[Html, str]) -> None:

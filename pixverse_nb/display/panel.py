@@ -51,6 +51,10 @@ _CSS = f"""
 .pixverse-panel .pixverse-gone {{ display: none; }}
 .pixverse-panel .pixverse-box {{ border: 1px solid {style.LINE}; border-radius: 8px; padding: 10px 12px; gap: 8px;
   overflow: visible; margin: 0; }}
+.pixverse-panel .pixverse-box[popover] {{ width: min(980px, 94vw); max-height: 92vh; margin: auto; overflow: auto;
+  border-radius: 12px; padding: 16px 18px; color: var(--jp-ui-font-color1, CanvasText);
+  background: var(--jp-layout-color1, Canvas); box-shadow: 0 18px 60px rgba(0, 0, 0, 0.35); }}
+.pixverse-panel .pixverse-box[popover]::backdrop {{ background: rgba(10, 12, 16, 0.5); }}
 {_BUTTON}.pixverse-plain {{ background: transparent; border: 1px solid {style.LINE}; border-radius: 5px;
   color: {style.INK}; width: auto; height: 28px; line-height: 26px; padding: 0 10px; margin: 0; box-shadow: none; }}
 {_BUTTON}.pixverse-plain:hover {{ border-color: {style.ACCENT}; }}
@@ -66,10 +70,23 @@ _CSS = f"""
   width: 100%; box-sizing: border-box; margin: 0; max-width: none; border: 1px solid {style.LINE};
   border-radius: 5px; }}
 .pixverse-panel .pixverse-plainfield textarea {{ font-family: var(--jp-code-font-family, monospace);
-  font-size: 12px; padding: 7px 9px; }}
+  font-size: 12px; padding: 7px 9px; direction: ltr; white-space: pre-wrap;
+  overflow-wrap: anywhere; field-sizing: content; max-height: 60vh; }}
 .pixverse-panel .pixverse-settings {{ gap: 12px; max-width: 720px; }}
 .pixverse-panel .pixverse-low {{ align-items: flex-end; gap: 10px 12px; }}
 """ + _tabs()
+
+
+COPY_CSS = f"""
+.pixverse-copy {{ display: flex; flex-wrap: wrap; gap: 4px 10px; align-items: center; {style.FONT}; }}
+.pixverse-copy .pxc-button {{ font: inherit; margin: 0; padding: 0 10px; height: 28px; line-height: 26px;
+  border: 1px solid {style.LINE}; border-radius: 5px; background: transparent; color: {style.INK}; cursor: pointer;
+  white-space: nowrap; }}
+.pixverse-copy .pxc-button:hover {{ border-color: {style.ACCENT}; }}
+.pixverse-copy .pxc-button:focus-visible {{ outline: 2px solid {style.ACCENT}; outline-offset: 1px; }}
+.pixverse-copy span {{ color: {style.MUTED}; }}
+"""
+"""For the buttons that copy."""
 
 
 def style_html(*more: str, hide: str) -> Html:

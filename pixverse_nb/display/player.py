@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import style
+from .card import FLAG, flag_html
 from .frontend import Source
 from .html import Html, el, join
 
@@ -35,6 +36,8 @@ class Shown:
         What differs.
     said : str
         What people said of it.
+    flag : str
+        In what it differs from what was asked for; empty when it does not.
     size : tuple of int
         Width and height, px.
     poster : bytes or None
@@ -49,6 +52,7 @@ class Shown:
     size: tuple[int, int]
     source: Source
     poster: bytes | None
+    flag: str = ""
 
     @classmethod
     def of(cls, clip: Mapping[str, Any], source: Source, poster: bytes | None) -> Shown:
@@ -56,6 +60,7 @@ class Shown:
         return cls(
             name=clip["name"], prompt=clip["prompt"], words=clip["words"], facts=clip["facts"], said=said_words(clip),
             size=(clip["width"] or 16, clip["height"] or 9), source=source, poster=poster,
+            flag=clip["flag"],
         )  # fmt: skip
 
 
@@ -105,21 +110,46 @@ def _picture(clip: Shown, width: int) -> Html:
 
 def _caption(clip: Shown) -> Html:
     facts = " · ".join(f"{label} {text}" for label, text in clip.facts)
-    words = [part for kind, text in clip.words for part in _word(kind, text)]
+    words = [part for kind, text in clip.words for part in word_html(kind, text)]
     return el(
         "div",
         el("div", el("b", clip.name), f" {clip.said}" if clip.said else None, style="margin-top: 3px"),
         el("div", *words, dir="auto", style="overflow-wrap: anywhere") if words else None,
+        flag_html(clip.flag) if clip.flag else None,
         el("div", facts, dir="auto", style=f"color: {style.MUTED}; font-size: 12px; {style.FIGURES}"),
     )
 
 
-def _word(kind: str, text: str) -> tuple[Html | str, ...]:
-    """A piece of a prompt; the blank after a change is not marked, and what went is apart from what came."""
+def word_html(kind: str, text: str) -> tuple[Html | str, ...]:
+    """A piece of a text beside another one, of a kind "same", "ins", "del" or "gap".
+
+    What came is underlined, what went is struck through; the blank after a change is not marked, and what went is apart
+    from what came.
+    """
     if kind not in _MARKS:
         return (text,)
     word = text.rstrip()
     return el(kind, word, style=_MARKS[kind]), text[len(word) :] or (" " if kind == "del" else "")
+
+
+def verdicts_html(said: Sequence[tuple[str, str]], *, class_: str) -> Html:
+    """What people said of each clip, a line each; it follows what is said in a player that is shown beside it.
+
+    Parameters
+    ----------
+    said : sequence of (name, words)
+        Clips of which something was said; with none it is an empty place.
+    class_ : str
+        Of this alone: the living player hides it by that.
+    """
+    lines = [el("div", el("b", name), f" {words}", dir="auto") for name, words in said]
+    look = f"{style.FONT}; color: {style.INK}; overflow-wrap: anywhere"
+    return el("div", *lines, class_=f"{class_} {style.PLAIN}", style=look)
+
+
+def verdicts_text(said: Sequence[tuple[str, str]]) -> str:
+    """The same for a terminal."""
+    return " · ".join(f"{name} {words}" for name, words in said).translate(_CONTROLS)
 
 
 def static_text(clips: Sequence[Shown], prompt: str, same: Sequence[tuple[str, str]]) -> str:
@@ -130,6 +160,7 @@ def static_text(clips: Sequence[Shown], prompt: str, same: Sequence[tuple[str, s
     for clip in clips:
         words = "".join(signs.get(kind, "%s") % text for kind, text in clip.words)
         facts = [f"{label} {text}" for label, text in clip.facts]
+        facts += [f"{FLAG} {clip.flag}"] if clip.flag else []
         lines.append(" · ".join(part for part in (clip.name, clip.said, " ".join(words.split()), *facts) if part))
     return "\n".join(line.translate(_CONTROLS) for line in lines if line)
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
+from pixverse_nb.media.inspect import SILENT_LUFS
+
 from . import style
 
 _KINDS = {"preview": "warn", "reused": "good"}
@@ -34,6 +36,7 @@ def card_of(row: Mapping[str, Any], *, gone: str | None, finalise: str | None) -
         "prompt": row["prompt"],
         "facts": " · ".join(_facts(row)),
         "when": _when(row["created_at"]),
+        "flag": row["mismatch"] or "",
         "pills": [{"text": name.upper(), "kind": _KINDS[name]} for name in labels],
         "details": [list(pair) for pair in _details(row)],
         "gone": gone,
@@ -80,7 +83,8 @@ def _details(row: Mapping[str, Any]) -> list[tuple[str, str]]:
     size = f"{row['video_width_px']}×{row['video_height_px']} px, {row['video_fps']:g} fps" if row["video_fps"] else ""
     told = [
         ("Quality", row["quality"]),
-        ("Duration", f"{row['video_duration_s'] or row['duration']:.3g} s"),
+        ("Duration", f"{row['duration']} s"),
+        ("Length", f"{row['video_duration_s']:.3g} s" if row["video_duration_s"] is not None else ""),
         ("Picture", size),
         ("Sound", {True: "yes", False: "silent", None: ""}[row["video_has_audio"]]),
         ("Cost", cost_words(row)),
@@ -88,11 +92,19 @@ def _details(row: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Take", str(row["take"])),
         *((words, "" if row[name] is None else str(row[name])) for name, words in _PARAMETERS),
         ("Picture sent", row["image_path"] or ""),
+        ("Loudness", _loudness(row["video_loudness_lufs"])),
+        ("Not as asked", row["mismatch"] or ""),
         ("Reused from", row["reused_from"] or ""),
         ("Made", _when(row["created_at"])),
         ("Id", row["id"]),
     ]
     return [(label, text) for label, text in told if text]
+
+
+def _loudness(lufs: float | None) -> str:
+    if lufs is None:
+        return ""
+    return "silence" if lufs <= SILENT_LUFS else f"{lufs:.1f} LUFS"
 
 
 def _when(micros: int) -> str:
@@ -167,6 +179,9 @@ CSS = f"""
   display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden; min-height: 39px;
   line-height: 19.5px; font-weight: 500; overflow-wrap: anywhere; text-align: start; }}
 .pxs-facts {{ color: {style.MUTED}; font-size: 12px; line-height: 17px; {style.FIGURES}; }}
+.pxs-flag {{ color: {style.MUTED}; font-size: 12px; line-height: 17px; overflow-wrap: anywhere; }}
+.pxs-flag b {{ color: {style.WARN}; font-weight: 600; }}
+.pxs-flag:empty {{ display: none; }}
 .pxs-meta {{
   color: {style.MUTED}; font-size: 12px; line-height: 17px; min-height: 17px; white-space: nowrap; overflow: hidden;
   text-overflow: ellipsis; }}

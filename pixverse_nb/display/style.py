@@ -22,5 +22,5 @@ def pill(colour: str) -> str:
     """A small outlined label."""
     return (
         f"display: inline-block; padding: 0 8px; border-radius: 9px; border: 1px solid {colour}; color: {colour}; "
-        "font-size: 11px; line-height: 17px; font-weight: 600; letter-spacing: 0.03em; white-space: nowrap"
+        "font-size: 11px; line-height: 17px; font-weight: 600; letter-spacing: 0.03em; white-space: normal"
     )

@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
 # What a person compares; the frame itself has every column.
 _SHOWN = (
-    "prompt", "duration", "quality", "latency_s", "cost_usd", "cost_source", "status", "error", "take", "created_at",
+    "prompt", "duration", "quality", "latency_s", "cost_usd", "cost_source", "status", "error", "mismatch", "take",
+    "created_at",
 )  # fmt: skip
+_SELDOM = {"error", "mismatch"}  # shown where there is one
 _CELL = f"padding: 4px 8px; border-bottom: 1px solid {style.LINE}; vertical-align: middle"
 
 
@@ -27,7 +29,7 @@ def table_html(
     A frame that still has all the history's columns shows those that people compare; a narrower one shows all it has.
     """
     whole = set(known) <= set(frame.columns)
-    names = [n for n in _SHOWN if n != "error" or frame["error"].notna().any()] if whole else list(frame.columns)
+    names = [n for n in _SHOWN if n not in _SELDOM or frame[n].notna().any()] if whole else list(frame.columns)
     head = el("tr", *(_head(name) for name in ("", "id", *map(str, names))))
     shown = frame.iloc[:rows]
     body = [
@@ -65,7 +67,7 @@ def _cell(label: object, value: Any) -> Html:
     name = str(label)  # people name columns of their own by anything
     text, right = _text(name, value)
     align = "right" if right else "left"
-    wide = "min-width: 200px; max-width: 420px; overflow-wrap: anywhere" if name in {"prompt", "error"} else ""
+    wide = "min-width: 200px; max-width: 420px; overflow-wrap: anywhere" if name in {"prompt", *_SELDOM} else ""
     return el(
         "td",
         text,

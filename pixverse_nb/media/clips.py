@@ -3,6 +3,7 @@
     home/clips/<sha256>.mp4       every clip, under its content's hash, byte for byte as it came
     home/images/<sha256>.png ...  every picture that was sent
     home/posters/<id>.jpg         stills for the history; made on demand, safe to delete
+    home/vscode/<sha256>.mp4      copies whose sound VS Code plays; the same (`sound.py`)
 
 No folder's name starts with a dot: Jupyter's file server does not serve hidden ones.
 """
@@ -26,6 +27,7 @@ from .boxes import FETCH_AGAIN
 from .durable import sync_beside, sync_folder
 from .partial import CHUNK_BYTES, Partial, Received, disk_error, disk_trouble
 from .probe import Facts, probe_in_turn
+from .sound import FOLDER
 
 if TYPE_CHECKING:
     from .images import Picture
@@ -52,6 +54,7 @@ class Clips:
         self.clips = self.home / "clips"
         self.images = self.home / "images"
         self.posters = self.home / "posters"
+        self.vscode = self.home / FOLDER
 
     def begin(self) -> Partial:
         """Open a new temporary file among the clips; the caller finishes or discards it."""
@@ -152,6 +155,15 @@ class Clips:
             raise disk_error(error, place) from error
         return place
 
+    def picture_size(self, place: str) -> tuple[int, int] | None:
+        """Width and height of a stored picture, px, by its path in the home; None when it cannot be read."""
+        from PIL import Image
+
+        with suppress(Exception), Image.open(self.home / place) as picture:  # Pillow has many ways to fail
+            size: tuple[int, int] = picture.size
+            return size
+        return None
+
     def poster(self, id: str, clip: Path) -> bytes | None:
         """Give the still of a history row, as a JPEG, and store it for the next time.
 
@@ -197,7 +209,7 @@ class Clips:
         """
         limit = time.time() - older_than_s
         removed = 0
-        for folder in (self.clips, self.images, self.posters):
+        for folder in (self.clips, self.images, self.posters, self.vscode):
             for path in folder.glob(f"*{_PARTIAL}"):
                 with suppress(OSError):
                     if path.stat().st_mtime <= limit:

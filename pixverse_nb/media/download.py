@@ -15,6 +15,7 @@ from requests.utils import get_environ_proxies
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from pixverse_nb import logs
 from pixverse_nb.errors import ClipError
 
 from .addresses import check_hop, check_peer, check_url, is_loopback, shown
@@ -195,13 +196,16 @@ class Downloader:
         target = str(request.url)
         host = check_url(target, allow_private=self.allow_private)
         try:
-            return self._adapter.send(
-                request,
-                stream=True,
-                timeout=(self.connect_s, self.read_s if read_s is None else read_s),
-                verify=os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True,
-                proxies={} if is_loopback(host) else get_environ_proxies(target),
-            )
+            with logs.asking(method, target) as answer:
+                response = self._adapter.send(
+                    request,
+                    stream=True,
+                    timeout=(self.connect_s, self.read_s if read_s is None else read_s),
+                    verify=os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True,
+                    proxies={} if is_loopback(host) else get_environ_proxies(target),
+                )
+                answer["status"] = response.status_code
+                return response
         except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema) as error:
             raise ClipError(f"{shown(url)!r} is not an address that can be fetched ({error})") from error
         except requests.exceptions.SSLError as error:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, sleep_using_event
 from urllib3.exceptions import HTTPError
 
+from pixverse_nb import logs
 from pixverse_nb.errors import ClipError
 
 from . import partial as partials
@@ -82,6 +83,7 @@ class Transfer:
             retry=retry_if_exception_type(Again),
             stop=lambda _state: self._in_vain >= self._downloader.attempts or self._downloader.closed.is_set(),
             wait=self._pause,
+            before_sleep=logs.retrying,
             sleep=sleep_using_event(self._downloader.closed),
             reraise=True,
         )
@@ -89,11 +91,13 @@ class Transfer:
             retrying(self._attempt)
         except Again as last:
             times = "once" if self._in_vain == 1 else f"{self._in_vain} times"
-            raise ClipError(
+            error = ClipError(
                 f"{shown(self._url)} could not be fetched: {last.what} (tried {times})",
                 status_code=last.status_code,
                 remedy=FETCH_AGAIN,
-            ) from last
+            )
+            error.after_s = last.after_s
+            raise error from last
 
     def _pause(self, state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None

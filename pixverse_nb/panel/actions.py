@@ -15,7 +15,9 @@ from pixverse_nb.pricing import money
 
 from .chores import Chores
 from .code import code_of
-from .lifecycle import close_all, focus
+from .copying import CopyButton
+from .lifecycle import close_all
+from .overlay import lift
 from .sending import Values, differing, values_of
 
 if TYPE_CHECKING:
@@ -33,9 +35,9 @@ class Actions:
     studio : Studio
         Whose clips.
     load : callable
-        Puts values into the form, and the keyboard's focus on its button.
-    say : callable
-        Says what was done.
+        Puts values into the form, says words beside them, and puts the keyboard's focus on its button.
+    go_on : callable
+        Sets the form's picture alone: a clip's last frame.
 
     Attributes
     ----------
@@ -43,16 +45,19 @@ class Actions:
         The place.
     """
 
-    def __init__(self, studio: Studio, load: Callable[[Values], None], say: Callable[[str], None]) -> None:
+    def __init__(
+        self, studio: Studio, load: Callable[[Values, str], None], go_on: Callable[[Generation], None]
+    ) -> None:
         self._studio = studio
         self._load = load
-        self._say = say
+        self._go_on = go_on
         self._saving = Chores(self._put_words)
         self._words = widgets.HTML()
         self._title = widgets.HTML().add_class("pixverse-wide")
         self._away = widgets.Button(description="Close").add_class("pixverse-plain")
         self._away.on_click(lambda _: self.clear())
         self._head = widgets.HBox([self._title, self._away]).add_class("pixverse-row")
+        self._lift = lift(self.clear)
         self._inside: list[Any] = []
         self.box = widgets.VBox([]).add_class("pixverse-box")
         self.clear()
@@ -87,39 +92,32 @@ class Actions:
     def close(self) -> None:
         """Give all widgets back."""
         self.clear()
-        for widget in (self.box, self._head, self._words):
+        for widget in (self.box, self._head, self._words, self._lift):
             close_all(widget)
 
     # ---- into the form -----------------------------------------------------------------------------------------
 
     def _use(self, generation: Generation) -> None:
-        self._load(values_of(generation))
-        self._say("Its settings are in the form.")
+        self._load(values_of(generation), "Its settings are in the form.")
 
     def _take(self, generation: Generation) -> None:
-        self._load(values_of(generation))
-        self._say("Its settings are in the form; Generate sends a new take.")
+        self._load(values_of(generation), "Its settings are in the form; Generate sends a new take.")
 
     def _continue(self, generation: Generation) -> None:
         if generation.video is None:
             raise ClipError(f"generation {generation.id} has no clip to go on from", remedy="Choose another one.")
-        values = {name: value for name, value in values_of(generation).items() if name not in _PICTURE}
-        self._load({**values, "image": generation})
-        self._say("The form goes on from its last frame.")
+        self._go_on(generation)
 
     def _finalise(self, generation: Generation) -> None:
-        self._load({**values_of(generation), "quality": "1080p"})
-        self._say("Its settings are in the form, at 1080p; Generate shows the price.")
+        self._load({**values_of(generation), "quality": "1080p"}, "Its settings are in the form, at 1080p.")
 
-    # ---- beside the gallery ------------------------------------------------------------------------------------
+    # ---- above the gallery ------------------------------------------------------------------------------------
 
     def _code(self, generation: Generation) -> None:
-        text = widgets.Textarea(
-            value=code_of({**values_of(generation), "take": generation.request.take}), description="Code", rows=4
-        )
+        code = code_of({**values_of(generation), "take": generation.request.take})
+        text = widgets.Textarea(value=code, description="Code", rows=min(code.count("\n") + 2, 18))
         text.add_class("pixverse-plainfield").add_class("pixverse-wide")
-        self._show("Copy as code", text)
-        focus(text)
+        self._show("Copy as code", widgets.VBox([text, CopyButton(text=code)]).add_class("pixverse-tab"))
 
     def _save(self, generation: Generation) -> None:
         path = widgets.Text(value=f"{generation.id}.mp4", description="Save as")
@@ -127,7 +125,6 @@ class Actions:
         save = widgets.Button(description="Save the clip").add_class("pixverse-plain")
         save.on_click(lambda _: self._saving.run(lambda: self._copy(generation, path.value)))
         self._show("Save as", widgets.HBox([path, save]).add_class("pixverse-row").add_class("pixverse-low"))
-        focus(path)
 
     def _copy(self, generation: Generation, place: str) -> None:
         video = generation.video
@@ -166,11 +163,9 @@ class Actions:
         self._put_words("")
         self._title.value = str(heading_html(title))
         self._inside = [content]
-        self.box.children = [self._head, content, self._words]
+        self._lift.title = title
+        self.box.children = [self._head, content, self._words, self._lift]
         self.box.remove_class("pixverse-gone")
 
     def _put_words(self, text: str) -> None:
         self._words.value = str(status_html(text))
-
-
-_PICTURE = frozenset({"image", "image_url"})

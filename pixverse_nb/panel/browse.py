@@ -10,13 +10,25 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
-from pixverse_nb.display.browse import TAB, empty_html, hint_html, status_html, style_html, table_html, wrong_html
-from pixverse_nb.errors import InvalidParameter
+from pixverse_nb.display.browse import (
+    FRAME_CODE,
+    STALE,
+    TAB,
+    empty_html,
+    hint_html,
+    status_html,
+    style_html,
+    table_html,
+    wrong_html,
+)
+from pixverse_nb.errors import InvalidParameter, PixverseError
 from pixverse_nb.history import STATUSES, frame
 from pixverse_nb.parameters import PARAMETERS
 from pixverse_nb.pricing import to_micros
 from pixverse_nb.store.pages import FIRST, MOST_COUNTED, Page, Place, Wanted
 
+from .chores import in_words
+from .copying import CopyButton
 from .desk import Desk
 from .lifecycle import close_all
 
@@ -26,7 +38,7 @@ if TYPE_CHECKING:
     from pixverse_nb.studio import Studio
 
 SORTS: Mapping[str, str] = {
-    "Date": "id", "Cost": "cost_micros", "Time it took": "latency_s", "Rating": "rating", "Length": "duration",
+    "Date": "id", "Cost": "cost_micros", "Time it took": "latency_s", "Rating": "rating", "Duration": "duration",
 }  # fmt: skip
 _ANY = "any"
 _ORDERS = ("descending", "ascending")
@@ -59,6 +71,7 @@ class Browse:
         self._number = 1
         self._page: Page | None = None
         self._stills: dict[str, bytes] = {}
+        self._count = ""
         self._fields = self._make_fields()
         self._earlier = widgets.Button(description="Previous page", disabled=True)
         self._later = widgets.Button(description="Next page", disabled=True)
@@ -136,8 +149,10 @@ class Browse:
             button.add_class("pixverse-plain")
         finds = widgets.Box(list(self._fields.values())).add_class("pixverse-finds")
         pager = widgets.Box([self._earlier, self._later, self._reset, self._status]).add_class("pixverse-pager")
-        look, hint = widgets.HTML(str(style_html()), layout={"display": "none"}), widgets.HTML(str(hint_html()))
-        return widgets.VBox([look, finds, self._wrong, self._table, pager, hint]).add_class(TAB)
+        look = widgets.HTML(str(style_html()), layout={"display": "none"})
+        self.as_frame = CopyButton(label="DataFrame in the next cell", text=FRAME_CODE, into_cell=True)
+        onward = widgets.Box([self.as_frame, widgets.HTML(str(hint_html()))]).add_class("pixverse-pager")
+        return widgets.VBox([look, finds, self._wrong, self._table, pager, onward]).add_class(TAB)
 
     # ---- what happens ------------------------------------------------------------------------------------------
 
@@ -188,7 +203,7 @@ class Browse:
             whole = page.earlier is None and page.later is None
             number = len(page.rows) if whole else self._store.count(wanted)
         except Exception as error:  # noqa: BLE001  whatever it is, a person must see it
-            _put(self._wrong, str(wrong_html(str(error))))
+            self._say_wrong(error)
             return
         with self._lock:
             self._page = page
@@ -199,10 +214,19 @@ class Browse:
         stills = self._stills_of(rows)
         shown = table_html(rows, stills, sort=how["sort"], descending=how["descending"])
         _put(self._wrong, "")
+        self._table.remove_class(STALE)
         _put(self._table, str(shown if rows else empty_html(filtered=wanted != Wanted())))
         self._earlier.disabled, self._later.disabled = page.earlier is None, page.later is None
-        several = "" if whole else f" · page {position}"
-        _put(self._status, str(status_html(f"{_count_words(number)}{several}")))
+        self._count = _count_words(number) + ("" if whole else f" · page {position}")
+        _put(self._status, str(status_html(self._count)))
+
+    def _say_wrong(self, error: Exception) -> None:
+        """A search that cannot be done; what the one before found stays, and is called so."""
+        words = f"{error.event}. {error.remedy or ''}" if isinstance(error, PixverseError) else in_words(error)
+        _put(self._wrong, str(wrong_html(words.strip())))
+        if self._count:
+            self._table.add_class(STALE)
+            _put(self._status, str(status_html(f"{self._count}, of the search before this one")))
 
     def _stills_of(self, rows: list[dict[str, Any]]) -> dict[str, bytes]:
         """Small stills of the rows that have a clip; those of the page before are kept."""

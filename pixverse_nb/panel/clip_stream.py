@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from pixverse_nb.display.frontend import file_for
 from pixverse_nb.errors import ClipError
 
 PIECE_BYTES = 1 << 20
@@ -46,7 +47,7 @@ def pieces(path: Path, start: int) -> Iterator[Piece]:
         When the file has vanished, cannot be read, or ends before `start`.
     """
     try:
-        with path.open("rb") as file:
+        with file_for(path).open("rb") as file:
             total = file.seek(0, 2)
             at = file.seek(start)
             for number in range(1, AT_ONCE + 1):

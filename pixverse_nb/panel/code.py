@@ -12,7 +12,7 @@ from pixverse_nb import parameters
 from pixverse_nb.errors import InvalidImage, InvalidParameter
 from pixverse_nb.generation import Generation
 
-_WIDTH = 100  # characters a line
+_WIDTH = 79  # characters a line
 _QUIET = {"take": 1, "takes": 1, "reuse": True}
 """What means the same when nothing is said."""
 

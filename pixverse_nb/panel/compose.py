@@ -13,13 +13,16 @@ from pixverse_nb import parameters
 from pixverse_nb.display import compose as html
 from pixverse_nb.errors import InvalidParameter, PixverseError
 from pixverse_nb.parameters import Parameter, check_extra
+from pixverse_nb.request import Request
 
 from .chips import Chips
 from .code import code_of
+from .copying import CopyButton
 from .fields import Field, classed, folded, put
 from .fold import Fold
 from .pictures_field import PictureField
 from .pricetag import PriceTag
+from .sending import next_take
 
 if TYPE_CHECKING:
     from pixverse_nb.generation import Generation
@@ -62,6 +65,9 @@ class Compose:
         self._loading = False
         self._extra: dict[str, Any] = {}
         self._clicked: tuple[Values, float] = ({}, 0.0)
+        self._before: Values | None = None  # what was typed, as long as something else is in its place
+        self._running = 0
+        self._studio = studio
         self._tag = PriceTag(studio)
         schema = [p for p in parameters.PARAMETERS.values() if p.name != "image_url"]
         self.fields = {p.name: Field(p, main=p.name in _MAIN, explained=p.name not in _MAIN) for p in schema}
@@ -71,6 +77,8 @@ class Compose:
         self.button = classed(w.Button(button_style="primary"), "pixverse-go")
         self._line, self._reason = w.HTML(), w.HTML()
         self._note = folded(w.HTML())
+        self._undo = classed(w.Button(description="Bring back what was typed"), "pixverse-quiet")
+        self._undo.layout.display = "none"
         self._drop_extra = classed(w.Button(description="Leave it out"), "pixverse-quiet")
         self._extra_words = w.HTML()
         self._extra_row = classed(w.HBox([self._extra_words, self._drop_extra]), "pixverse-shown")
@@ -79,15 +87,19 @@ class Compose:
             w.Textarea(description="The call that does the same", rows=7, continuous_update=False), "pixverse-above"
         )
         self.advanced = Fold("Show advanced settings", "Hide advanced settings", self._advanced())
-        call = classed(w.VBox([self.code]), "pixverse-code")
+        self.copy = CopyButton()
+        call = classed(w.VBox([self.code, self.copy]), "pixverse-code")
         self.as_code = Fold("Copy as code", "Hide the code", call, self._update)
+        self._effect = w.HTML()
         self.box = self._laid_out()
         for field in self.fields.values():
-            field.on_change(self._update)
+            field.on_change(self._typed)
         self.fields["prompt"].on_change(self.chips.follow)
         self.button.on_click(lambda _: self._click())
         self._drop_extra.on_click(lambda _: self._set_extra({}))
+        self._undo.on_click(lambda _: self._bring_back())
         self._update()
+        self._taken = self.values()  # what nobody has typed
 
     # ---- what it holds -----------------------------------------------------------------------------------------
 
@@ -116,6 +128,28 @@ class Compose:
         values : dict
             As `values()` gives them, or a request's parameters. A `take` is left out: a click is always a new one.
         """
+        self.say(self._load(values))
+
+    def take_over(self, values: Mapping[str, Any], words: str) -> None:
+        """Load what was chosen elsewhere, and say so; what was typed can be brought back."""
+        with self._lock:
+            held = self.values()
+            if held != self._taken:
+                self._before = held
+            lost = self._load(values)
+            self._taken = self.values()
+        self._undo.layout.display = None if self._before else "none"
+        self.say(f"{words} {lost}".strip())
+
+    def _bring_back(self) -> None:
+        with self._lock:
+            before, self._before = self._before, None
+        self._undo.layout.display = "none"
+        if before:
+            self.load(before)
+
+    def _load(self, values: Mapping[str, Any]) -> str:
+        """Set every field; gives words on what has no place here."""
         with self._lock:
             self._loading = True
             lost = []
@@ -130,18 +164,23 @@ class Compose:
                 lost += [f"{n}={_brief(v)}: no such parameter" for n, v in values.items() if n not in known]
             finally:
                 self._loading = False
-        self.say("Not taken over: " + "; ".join(lost) + "." if lost else "")
         self._show_extra()
         self.chips.follow()
         self._update()
+        return "Not taken over: " + "; ".join(lost) + "." if lost else ""
 
     def set_image_from(self, generation: Generation) -> None:
         """Go on from the last frame of an earlier clip; the other fields stay as they are."""
         self.picture.load(generation)
 
     def refresh_price(self) -> None:
-        """Take in what was charged and how long it took, and what is left of the budget: after a job has ended."""
+        """Take in what was charged and reserved, how long it took, and which takes there are."""
         self._tag.forget()
+        self._update()
+
+    def show_running(self, number: int) -> None:
+        """Say how many jobs are under way, beside the button: on a narrow page the queue is out of sight."""
+        self._running = number
         self._update()
 
     def say(self, text: str) -> None:
@@ -187,6 +226,11 @@ class Compose:
         with self._lock:
             self._clicked = values, time.monotonic()  # the second click may have waited behind a slow handler
 
+    def _typed(self) -> None:
+        if not self._loading:
+            self.say("")  # it was about what stood here before
+        self._update()
+
     def _write_prompt(self, text: str) -> None:
         self.fields["prompt"].control.value = text
 
@@ -204,17 +248,20 @@ class Compose:
                 return
             reason = self._reason_now()
             self._show_price()
-            words, is_wrong = reason or ("", False)
+            running = f"{self._running:,} running · see the queue" if self._running else ""
+            words, is_wrong = reason or (running, False)
             put(self._reason, html.reason_html(words, is_wrong=is_wrong))
             if self.button.disabled != (reason is not None):
                 self.button.disabled = reason is not None
             shape = self.fields.get("aspect_ratio")
             if shape is not None:
                 (shape.control.add_class if self.picture.is_set else shape.control.remove_class)("pixverse-idle")
+                put(self._effect, html.effect_html(self.picture.effect))
             if self.as_code.is_open:
                 code = self._as_code()
                 self.code.rows = min(max(code.count("\n") + 2, 3), 18)
                 put(self.code, code)
+                self.copy.text = code
 
     def _show_price(self) -> None:
         held = self.values()
@@ -233,10 +280,20 @@ class Compose:
         put(self._line, line)
 
     def _as_code(self) -> str:
+        """The call that sends what a click would, its take numbers included."""
+        held = self.values()
         try:
-            return code_of(self.values())
-        except InvalidParameter as error:
+            if self.reason is None:
+                held["take"] = self._take(held)
+            return code_of(held)
+        except PixverseError as error:
             return f"# {error.event}."
+
+    def _take(self, held: Mapping[str, Any]) -> int:
+        own = {"image", "extra", "takes"}
+        given = {name: value for name, value in held.items() if name not in own}
+        request = Request.of(given, image_sha256=self.picture.sha256, extra=held.get("extra"))
+        return next_take(self._studio, request, held["takes"])
 
     def _show_extra(self) -> None:
         told = ", ".join(f"{name}={_brief(value)}" for name, value in self._extra.items())
@@ -254,9 +311,12 @@ class Compose:
             self.picture.box,
             classed(w.Box(figures), "pixverse-pair"),
             box["quality"],
-            box["aspect_ratio"],
+            classed(w.VBox([box["aspect_ratio"], self._effect]), "pixverse-shape"),
             self.advanced.box,
-            classed(w.VBox([self.button, self._line, self._extra_row, self._reason, self._note]), "pixverse-send"),
+            classed(
+                w.VBox([self.button, self._line, self._extra_row, self._reason, self._note, self._undo]),
+                "pixverse-send",
+            ),
             self.as_code.box,
         ]
         return classed(w.VBox(parts), "pixverse-compose")
@@ -268,7 +328,10 @@ class Compose:
         words = "From the page's generic table, made for pictures; what V6 does with these no page says."
         parts = [
             classed(w.Box(own), "pixverse-grid2"),
-            w.VBox([w.HTML(html.heading_html("Generic parameters")), w.HTML(html.help_html(words))]),
+            classed(
+                w.VBox([w.HTML(html.heading_html("Generic parameters")), w.HTML(html.help_html(words))]),
+                "pixverse-apart",
+            ),
             classed(w.Box(generic), "pixverse-grid2"),
         ]
         return classed(w.VBox(parts if generic else parts[:1]), "pixverse-more")

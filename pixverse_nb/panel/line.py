@@ -10,7 +10,7 @@ from pixverse_nb.display import queue as display
 from pixverse_nb.store.words import now_us
 
 from .lifecycle import close_all
-from .pricetag import short
+from .pricetag import short, span, wait_words
 
 if TYPE_CHECKING:
     from pixverse_nb.generation import Generation
@@ -137,20 +137,17 @@ class Line:
         generation = self.generation
         row = generation._row
         if generation.ended:
-            return f"in {_span(float(row['latency_s']))}" if row["latency_s"] is not None else ""
+            return f"in {wait_words(float(row['latency_s']))}" if row["latency_s"] is not None else ""
         passed = (now_us() - (row["sent_at"] or row["created_at"])) / 1e6
         expected = generation._expected_s
         if expected is None or row["sent_at"] is None or generation.status == "unknown":
-            return _span(passed)
+            return span(passed)
         left = expected - passed
-        after = f"about {_span(left)} left" if left > 0 else f"longer than the usual {_span(expected)}"
-        return f"{_span(passed)} · {after}"
-
-
-def _span(seconds: float) -> str:
-    seconds = max(seconds, 0.0)
-    hours, minutes = int(seconds) // 3600, int(seconds) // 60 % 60
-    return f"{hours}:{minutes:02d}:{int(seconds) % 60:02d}" if hours else f"{minutes}:{int(seconds) % 60:02d}"
+        if left > 0:
+            after = f"about {span(left)} left" if left >= 1 else "under 1 s left"
+        else:
+            after = f"longer than the usual {span(expected)}" if expected >= 1 else "longer than usual"
+        return f"{span(passed)} · {after}"
 
 
 def _button(description: str, tooltip: str) -> Any:

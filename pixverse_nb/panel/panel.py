@@ -20,6 +20,7 @@ from .actions import Actions
 from .browse import Browse
 from .chores import Chores, in_words
 from .compose import Compose
+from .keys import Keys
 from .lifecycle import close_all, focus
 from .pricetag import short
 from .queue import Queue
@@ -88,17 +89,19 @@ class Panel:
         self._alarm_away.on_click(lambda _: self.alarm(""))
         self._alarm = widgets.HBox([self._alarm_words, self._alarm_away]).add_class("pixverse-row")
         self.queue = Queue(studio)
+        self.queue.on_begun.append(self._on_begun)
         self.queue.on_ended.append(self._on_ended)
         self.compose = Compose(studio, self._generate)
         self.shelf = Shelf(studio)
         self.browse = Browse(studio)
         self.settings = Settings(studio, self._on_settings)
-        self.actions = Actions(studio, self._load, self.queue.say)
+        self.actions = Actions(studio, self._load, self._go_on)
         self.shelf.on_action(self._act)
         self.root = self._assemble()
         self.root.add_class("pixverse-panel")
         self.alarm("")
         self._refresh_header()
+        self._show_running()
         self._take_in(kept)
         self._displayed = self._closed = False
         if not studio.is_preview:
@@ -113,7 +116,7 @@ class Panel:
         self.tabs.selected_index = 0
         self.tabs.observe(self._on_tab, "selected_index")
         body = widgets.Box([left, self.tabs]).add_class("pixverse-body")
-        return widgets.VBox([self._style, self._header, self._alarm, body])
+        return widgets.VBox([self._style, self._header, self._alarm, body, Keys().add_class("pixverse-gone")])
 
     def _kept(self) -> dict[str, Any]:
         """What a person has typed and chosen."""
@@ -209,17 +212,22 @@ class Panel:
         self.compose.say(warning)
         self.queue.add_all(generations)
         self.queue.say("Sent." if len(generations) == 1 else f"{len(generations)} takes sent.")
-        self._refresh(*self._money)
 
     def _refused(self, text: str) -> None:
         """Nothing was sent: why stands under the button."""
         self.compose.say(text)
 
     def _act(self, action: str, id: Any = None, **more: Any) -> None:
+        self.queue.say("")  # what was done before is no longer the news
         self._chores.run(lambda: self.actions.do(action, id, **more))
 
-    def _load(self, values: Values) -> None:
-        self.compose.load(values)
+    def _load(self, values: Values, words: str) -> None:
+        self.compose.take_over(values, words)
+        focus(self.compose.button)
+
+    def _go_on(self, generation: Generation) -> None:
+        self.compose.set_image_from(generation)
+        self.compose.say("The clip goes on from that last frame; everything else is as it was.")
         focus(self.compose.button)
 
     def _on_tab(self, change: Mapping[str, Any]) -> None:
@@ -227,10 +235,13 @@ class Panel:
         if refresh is not None:
             self._chores.run(refresh)
 
+    def _on_begun(self) -> None:
+        self._refresh(*self._money)
+
     def _on_ended(self, _: list[Generation]) -> None:
         if not self.studio.is_preview and self._is_quiet():
             self.settings.ask_balance()
-        self._refresh(self.shelf.refresh, self.browse.refresh, *self._money)
+        self._refresh(self.shelf.refresh, self.browse.refresh, self.compose.picture.refresh, *self._money)
 
     def _is_quiet(self) -> bool:
         """Whether to ask for the balance now: when all have ended, and every half minute while others run."""
@@ -245,8 +256,11 @@ class Panel:
 
     @property
     def _money(self) -> tuple[Callable[[], object], ...]:
-        """What is to be done when something was spent or reserved."""
-        return (self.settings.refresh, self._refresh_header, self.compose.refresh_price, self._refresh_summary)
+        """What is to be done when something was spent or reserved, by whatever cell."""
+        return (
+            self.settings.refresh, self._refresh_header, self._show_running, self.compose.refresh_price,
+            self._refresh_summary,
+        )  # fmt: skip
 
     def _refresh(self, *steps: Callable[[], object]) -> None:
         for step in steps:
@@ -254,6 +268,9 @@ class Panel:
                 step()
             except Exception as error:  # noqa: BLE001  one part must not keep the others from the news
                 self.alarm(in_words(error))
+
+    def _show_running(self) -> None:
+        self.compose.show_running(self.queue.running)
 
     def _refresh_summary(self) -> None:
         if self._displayed and not self._closed:

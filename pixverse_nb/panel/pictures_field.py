@@ -7,7 +7,7 @@ import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import ipywidgets as w
 
@@ -15,6 +15,7 @@ from pixverse_nb import errors
 from pixverse_nb.display.compose import Shown, help_html, picture_html, trouble_html
 from pixverse_nb.generation import Generation
 from pixverse_nb.parameters import PARAMETERS
+from pixverse_nb.store.pages import Wanted
 
 from .fields import classed, folded, hint, put
 from .upload import Upload
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from pixverse_nb.studio import Studio
 
 _LIMITS = "png, jpg or webp, up to 20 MB and 4000 × 4000 px. A file can be dropped on the button, too."
+_NO_CLIP = ""
+_NEWEST = 30  # clips to choose from; the gallery has them all
+_TITLE = 60  # characters of a prompt that name a clip
 _ACCEPT = ".png,.jpg,.jpeg,.webp"
 _THUMB_PX = 192  # twice its size on the page
 _NEAR = 0.02  # so close to a named shape that it is called by its name
@@ -36,7 +40,8 @@ class _Look:
     width: int
     height: int
     thumbnail: bytes
-    megabytes: float
+    size: int
+    sha256: str
 
 
 class PictureField:
@@ -62,21 +67,25 @@ class PictureField:
         self._is_looking = False
         self._looking: threading.Thread | None = None
         self._quiet = False
+        self._clips: list[tuple[str, str]] = []  # the newest, as they are offered
         self.upload = Upload(lambda name, content: self.load(content, name), self._refuse, _ACCEPT)
         self.place = classed(
             w.Text(description="Picture: path or https URL", continuous_update=False, placeholder="none"),
             "pixverse-above",
         )
-        self.remove = classed(w.Button(description="Remove picture"), "pixverse-quiet")
-        self._shown = w.HTML()
-        self._row = classed(w.HBox([self._shown, self.remove]), "pixverse-shown")
-        self._row.layout.display = "none"
+        self.clip = classed(
+            w.Dropdown(description="Or the last frame of a clip", options=[("none", _NO_CLIP)]), "pixverse-above"
+        )
+        self.remove = classed(w.Button(description="Remove picture", disabled=True), "pixverse-quiet")
+        self._shown = classed(w.HTML(help_html(_LIMITS)), "pixverse-seen")
         self._trouble = folded(w.HTML())
         hint(self.place, PARAMETERS["image_url"].help)
-        ways = classed(w.HBox([self.place, self.upload.box]), "pixverse-ways")
-        limits = w.HTML(help_html(_LIMITS))
-        self.box = classed(w.VBox([ways, limits, self._trouble, self._row]), "pixverse-picture")
+        ways = [[self.place, self.upload.box], [self.clip, self.remove]]
+        rows = [classed(w.HBox(way), "pixverse-ways") for way in ways]
+        self.box = classed(w.VBox([*rows, self._trouble, self._shown]), "pixverse-picture")
+        self.refresh()
         self.place.observe(self._on_place, "value")
+        self.clip.observe(self._on_clip, "value")
         self.remove.on_click(lambda _: self.load(None))
 
     # ---- what it holds -----------------------------------------------------------------------------------------
@@ -85,6 +94,19 @@ class PictureField:
     def is_set(self) -> bool:
         """Whether there is a picture, good or bad."""
         return self._source is not None
+
+    @property
+    def sha256(self) -> str | None:
+        """The hash of a picture that was looked at, as a request has it."""
+        return None if self._look is None else self._look.sha256
+
+    @property
+    def effect(self) -> str:
+        """What it does to the clip's shape; empty without one."""
+        if not self.is_set or self._problem is not None:
+            return ""
+        shape = "" if self._look is None else f", {shape_of(self._look.width, self._look.height)}"
+        return f"follows the picture{shape}; this is ignored"
 
     @property
     def reason(self) -> tuple[str, bool] | None:
@@ -115,7 +137,7 @@ class PictureField:
             self._number += 1
             self._source, self._name, self._look, self._problem, self._is_looking = source, name, None, None, False
             self._remark = ""
-            self._show_place(source)
+            self._show_source()
             if _is_url(source):
                 self._problem = _wrong_url(source)
             elif source is not None:
@@ -134,7 +156,26 @@ class PictureField:
         if looking is not None:
             looking.join(timeout)
 
+    def refresh(self) -> None:
+        """Offer the newest clips, such as after one has come home."""
+        store = self._studio._store
+        try:
+            rows = [row._mapping for row in store.page(Wanted(clips=True), size=_NEWEST).rows]
+        except Exception:  # noqa: BLE001  a history that cannot be read is said elsewhere; every other way is open
+            return
+        with self._lock:
+            self._clips = [(f"{_title(row['prompt'])} · {row['id'][-4:]}", row["id"]) for row in rows]
+            self._show_source()
+
     # ---- what people do ----------------------------------------------------------------------------------------
+
+    def _on_clip(self, change: Any) -> None:
+        if self._quiet:
+            return
+        try:
+            self.load(None if change["new"] == _NO_CLIP else self._studio.generation(change["new"]))
+        except Exception as error:  # noqa: BLE001  whatever it is: it is said at the field
+            self._refuse(str(error))
 
     def _refuse(self, words: str) -> None:
         with self._lock:
@@ -146,11 +187,19 @@ class PictureField:
         if not self._quiet:
             self.load(change["new"].strip() or None)
 
-    def _show_place(self, source: object) -> None:
-        shown = os.fsdecode(source) if isinstance(source, str | os.PathLike) and not _is_data(source) else ""
+    def _show_source(self) -> None:
+        """Bring the two fields in line with the picture; neither of them is asked."""
+        source, listed = self._source, [("none", _NO_CLIP), *self._clips]
+        key = source.id if isinstance(source, Generation) else _NO_CLIP
+        if isinstance(source, Generation) and key not in dict(self._clips).values():
+            listed.insert(1, (f"{_title(source.request.prompt)} · {key[-4:]}", key))
         self._quiet = True
         try:
-            put(self.place, shown)
+            put(self.place, os.fsdecode(source) if _is_place(source) else "")
+            if list(self.clip.options) != listed:
+                self.clip.options = listed
+            if self.clip.value != key:
+                self.clip.value = key
         finally:
             self._quiet = False
 
@@ -161,7 +210,8 @@ class PictureField:
         look, kept, problem = None, source, None
         try:
             picture = _loaded(source)
-            look = _Look(picture.width, picture.height, picture.thumbnail(_THUMB_PX), len(picture.data) / 1e6)
+            thumbnail = picture.thumbnail(_THUMB_PX)
+            look = _Look(picture.width, picture.height, thumbnail, len(picture.data), picture.sha256)
             kept = self._kept(source, picture)
         except errors.PixverseError as error:
             problem = " ".join(part for part in (f"{error.event}.", error.remedy) if part)
@@ -175,7 +225,7 @@ class PictureField:
         self._changed()
 
     def _kept(self, source: object, picture: Picture) -> object:
-        if isinstance(source, Generation) or (isinstance(source, str | os.PathLike) and not _is_data(source)):
+        if isinstance(source, Generation) or _is_place(source):
             return source
         return str(self._studio._clips.keep_picture(picture))
 
@@ -184,29 +234,38 @@ class PictureField:
     def _show(self) -> None:
         words = self._problem or self._remark
         put(self._trouble, trouble_html(words) if words else "")
-        put(self._shown, picture_html(self._view()) if self.is_set else "")
-        self._row.layout.display = None if self.is_set else "none"
+        put(self._shown, picture_html(self._view()) if self.is_set else help_html(_LIMITS))
+        self.remove.disabled = not self.is_set
 
     def _view(self) -> Shown:
         source, look = self._source, self._look
+        facts = [f"last frame of {source.id}"] if isinstance(source, Generation) else []
         if self._problem is not None:
-            return Shown(self._words(), "", "")
+            return Shown(self._words(), " · ".join(facts))
         if look is not None:
-            size = f"{look.width} × {look.height} px · {look.megabytes:.1f} MB"
-            effect = f"output follows the image, {shape_of(look.width, look.height)}; aspect_ratio is ignored"
-            return Shown(self._words(), size, effect, look.thumbnail)
+            facts += [f"{look.width} × {look.height} px", size_words(look.size)]
+            return Shown(self._words(), " · ".join(facts), look.thumbnail)
         if _is_url(source):
-            told = "its size is not known here"
-            return Shown(self._words(), told, "output follows the image; aspect_ratio is ignored", address=str(source))
-        return Shown(self._words(), "looking at it …", "")
+            return Shown(self._words(), "its size is not known here", address=str(source))
+        return Shown(self._words(), " · ".join([*facts, "looking at it …"]))
 
     def _words(self) -> str:
         source = self._source
         if isinstance(source, Generation):
-            return f"last frame of {source.id} · {source.request.prompt[:80]}"
+            return _title(source.request.prompt)
         if self._name:
             return self._name
-        return os.fsdecode(source) if isinstance(source, str | os.PathLike) and not _is_data(source) else "a picture"
+        return os.fsdecode(source) if _is_place(source) else "a picture"
+
+
+def size_words(size: int) -> str:
+    """A file's size: "64 KB", "1.2 MB"."""
+    return f"{size / 1e6:.1f} MB" if size >= 100_000 else f"{max(round(size / 1e3), 1)} KB"
+
+
+def _title(prompt: str) -> str:
+    line = " ".join(prompt.split())
+    return line if len(line) <= _TITLE else line[: _TITLE - 1] + "…"
 
 
 def shape_of(width: int, height: int) -> str:
@@ -238,6 +297,11 @@ def _is_url(source: object) -> bool:
     return isinstance(source, str) and source.partition(":")[0].lower() in {"http", "https"}
 
 
+def _is_place(source: object) -> TypeGuard[str | os.PathLike[str]]:
+    """Whether it is a path or an address."""
+    return isinstance(source, str | os.PathLike) and not _is_data(source)
+
+
 def _is_data(source: object) -> bool:
     return isinstance(source, str) and source[:5].lower() == "data:"
 
@@ -246,5 +310,5 @@ def _wrong_url(url: object) -> str | None:
     try:
         PARAMETERS["image_url"].check(url)
     except errors.InvalidParameter as error:
-        return f"{error.event}. {error.remedy or ''}".strip()
+        return error.remedy or f"{error.event}."
     return None

@@ -81,7 +81,7 @@ class PriceTag:
         else:
             button = f"Generate{many} · {short(price.expected_usd)}"
             parts = [f"at most {money(price.ceiling_usd)}"]
-        parts += [f"about {_clock(wait)}"] if wait else []
+        parts += [wait_words(wait, "about ")] if wait else []
         if cap is None:
             return Quote(button, parts, None, "")
         left = max(cap.room_micros, 0) / MICROS
@@ -130,6 +130,13 @@ def short(usd: float) -> str:
     return f"${usd:,.2f}" if usd >= 0.01 or usd == 0 else money(usd)
 
 
-def _clock(seconds: float) -> str:
-    whole = round(seconds)
-    return f"{whole // 60}:{whole % 60:02d}"
+def wait_words(seconds: float, about: str = "") -> str:
+    """A wait as people say it: "under 1 s", "1:06"; `about` goes before what is a figure."""
+    return f"{about}{span(round(seconds))}" if seconds >= 1 else "under 1 s"
+
+
+def span(seconds: float) -> str:
+    """A span of time as a clock shows it: 0:05, 1:06, 1:00:00."""
+    whole = max(int(seconds), 0)
+    hours, minutes = whole // 3600, whole // 60 % 60
+    return f"{hours}:{minutes:02d}:{whole % 60:02d}" if hours else f"{minutes}:{whole % 60:02d}"

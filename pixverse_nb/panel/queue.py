@@ -38,6 +38,8 @@ class Queue:
     ----------
     box : ipywidgets.VBox
         The widget.
+    on_begun : list of callable
+        Called after the studio was asked for something, by whatever cell, or its budget was set; from any thread.
     on_ended : list of callable
         Called with the generations that have ended since the last time; from the ticker's thread.
     """
@@ -57,6 +59,8 @@ class Queue:
         self._more = widgets.HTML()
         self.box = widgets.VBox([top, self._list, self._more, self._status])
         self.box.add_class("pixverse-queue")
+        self._stirred = False  # something has changed that the money's words speak of
+        self.on_begun: list[Callable[[], None]] = []
         self.on_ended: list[Ended] = []
         self.chores = Chores(self.say)
         self._ticker = Ticker(self._tick)
@@ -75,14 +79,17 @@ class Queue:
         """Watch several jobs."""
         with self._lock:
             self._drop([line for line in self._lines if line.hidden or line.status == "completed"])
-            self._beyond += self._unknown([*generations, *self._take_arrived()])
+            arrived = self._take_arrived()
+            self._beyond += self._unknown([*generations, *arrived])
             self._fill()
             self._arrange()
+        self._tell_begun(arrived)
         self._ticker.start()
 
     def begun(self, generations: Sequence[Generation]) -> None:
         """Take in, soon, what the studio was asked for by whatever cell."""
         self._arrived.extend(generations)
+        self._stirred = True
         self._ticker.start()
 
     def say(self, text: str) -> None:
@@ -99,6 +106,7 @@ class Queue:
         self._studio._watchers.discard(self)
         self._ticker.stop()
         with self._lock:
+            self.on_begun.clear()
             self.on_ended.clear()
             for line in self._lines:
                 line.close()
@@ -109,6 +117,12 @@ class Queue:
         """All that is watched, oldest first."""
         with self._lock:
             return [line.generation for line in self._lines if not line.hidden] + list(self._beyond)
+
+    @property
+    def running(self) -> int:
+        """How many have not ended, watched or not."""
+        with self._lock:
+            return len(self._beyond) + sum(not (line.ended or line.hidden) for line in self._lines)
 
     def _take_up(self) -> None:
         """The unfinished jobs of this service: the studio follows them already."""
@@ -194,15 +208,23 @@ class Queue:
     def _take_arrived(self) -> list[Generation]:
         return [self._arrived.popleft() for _ in range(len(self._arrived))]
 
+    def _tell_begun(self, arrived: Sequence[Generation]) -> None:
+        if arrived or self._stirred:
+            self._stirred = False
+            for callback in list(self.on_begun):
+                callback()
+
     def _tick(self) -> bool:
         with self._lock:
-            self._beyond += self._unknown(self._take_arrived())
+            arrived = self._take_arrived()
+            self._beyond += self._unknown(arrived)
             ended = [line.generation for line in self._lines if line.refresh()]
             ended += [one for one in self._beyond if one.ended]
             self._beyond = [one for one in self._beyond if not one.ended]
             self._fill()
             self._arrange()
             waiting = bool(self._beyond) or any(not line.ended for line in self._lines)
+        self._tell_begun(arrived)
         if ended:
             self.say(_told(ended))
             for callback in list(self.on_ended):
@@ -242,7 +264,7 @@ class Queue:
                 self._aside.value = False
             for line in self._lines:
                 line.arrange(line.is_seen(self._aside.value))
-            running = len(self._beyond) + sum(not (line.ended or line.hidden) for line in self._lines)
+            running = self.running
             done = sum(line.ended and not line.hidden for line in self._lines)
             _put(self._aside, f"Not watched ({aside})", "description")
             _gone(self._aside, not aside)

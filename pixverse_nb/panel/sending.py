@@ -14,6 +14,7 @@ from pixverse_nb.wishes import Wish, make_wish
 
 if TYPE_CHECKING:
     from pixverse_nb.generation import Generation
+    from pixverse_nb.request import Request
     from pixverse_nb.studio import Studio
 
 Values = dict[str, Any]
@@ -73,6 +74,17 @@ def _send(studio: Studio, wish: Wish, takes: int) -> tuple[list[Generation], str
         generations = studio._start(wishes, reuse=False)
     words = [str(one.message) for one in said if issubclass(one.category, ModerationWarning)]
     return generations, words[0] if words else ""
+
+
+def next_take(studio: Studio, request: Request, count: int) -> int:
+    """The take number from which on so many of a request are free; what a click sends, as one call can say it."""
+    asked = count
+    while True:
+        free = studio._next_takes(request, asked)
+        first = free[asked - count]
+        if free[-1] - first == count - 1:
+            return first
+        asked += 1
 
 
 def values_of(generation: Generation) -> Values:

@@ -274,11 +274,12 @@ class Card {
     this.stage.node.append(star);
     this.prompt = el("div", { class: "pxs-prompt", dir: "auto" });
     this.facts = el("div", { class: "pxs-facts" });
+    this.flag = el("div", { class: "pxs-flag" });
     this.meta = el("div", { class: "pxs-meta", dir: "auto" });
     this.box = el("input", { type: "checkbox", on: { change: () => shelf.pick(card.id, this.box.checked) } });
     this.more = button("More…", () => shelf.open(card.id), { "aria-haspopup": "dialog" });
     this.node = el("div", { class: "pxs-card", role: "listitem", tabindex: "-1" },
-      this.stage.node, this.prompt, this.facts, this.meta,
+      this.stage.node, this.prompt, this.facts, this.flag, this.meta,
       el("div", { class: "pxs-row is-first" }, rating, el("span", { class: "pxs-group" }, keep, reject)),
       el("div", { class: "pxs-row" }, el("label", { class: "pxs-pick" }, this.box, "Compare"), this.more));
     this.node.dataset.id = card.id;
@@ -292,6 +293,7 @@ class Card {
     this.remarks.update(card);
     write(this.prompt, card.prompt);
     write(this.facts, card.facts);
+    this.flag.replaceChildren(...(card.flag ? [el("b", {}, "⚑ not as asked:"), ` ${card.flag}`] : []));
     const reason = card.decision === "reject" && card.reason ? `Rejected: ${card.reason}` : "";
     const note = card.note ? `“${card.note}”` : "";
     write(this.meta, [reason, card.tags, note].filter(Boolean).join(" · "));
@@ -304,7 +306,7 @@ class Card {
   name() {
     const { data } = this;
     const said = [data.prompt.slice(0, 200), data.facts, ...data.pills.map((p) => p.text.toLowerCase()),
-      data.starred ? "starred" : "", data.rating ? `rated ${data.rating} of 5` : "",
+      data.flag ? `not as asked: ${data.flag}` : "", data.starred ? "starred" : "", data.rating ? `rated ${data.rating} of 5` : "",
       { keep: "kept", reject: "rejected" }[data.decision] || "", data.gone ? "file gone" : ""];
     this.node.setAttribute("aria-label", said.filter(Boolean).join(", "));
     this.box.setAttribute("aria-label", `Compare: ${data.prompt.slice(0, 80)}`);

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pixverse_nb.errors import ClipError, InvalidParameter, NotFound
 from pixverse_nb.generation import Generation
+from pixverse_nb.store.ids import is_id
 from pixverse_nb.store.words import Row
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def rows_of(store: Store, what: Iterable[object], home: Path) -> list[Row]:
     ClipError
         For a clip whose file is gone.
     """
-    ids = list(dict.fromkeys(_ids(what)))
+    ids = list(dict.fromkeys(ids_in(what)))
     if not FEWEST <= len(ids) <= MOST:
         many = "no clip was given" if not ids else f"{len(ids):,} clip{'s were' if len(ids) > 1 else ' was'} given"
         remedy = _HOW if len(ids) < FEWEST else "Choose some of them, such as frame.head(9)."
@@ -56,7 +57,8 @@ def _checked(store: Store, id: str, home: Path) -> Row:
     return row
 
 
-def _ids(what: object) -> Iterator[str]:
+def ids_in(what: object) -> Iterator[str]:
+    """The ids in generations, ids, slices of the history, and lists of them; InvalidParameter for anything else."""
     if isinstance(what, Generation):
         yield what.id
     elif isinstance(what, str):
@@ -65,7 +67,7 @@ def _ids(what: object) -> Iterator[str]:
         yield from _ids_of_table(what)
     elif isinstance(what, Iterable) and not isinstance(what, bytes | Mapping):
         for one in what:
-            yield from _ids(one)
+            yield from ids_in(one)
     else:
         raise _unknown(what)
 
@@ -77,10 +79,12 @@ def _is_table(what: object) -> bool:
 
 def _ids_of_table(table: Any) -> Iterator[str]:
     """The ids of a slice of the history: its index; after reset_index a column; of one row, its name."""
-    if table.index.name == "id":
-        found = list(table.index)
+    if "id" in table.index.names:  # the index itself, or a level of it
+        found = list(table.index.get_level_values("id"))
     elif "id" in getattr(table, "columns", ()):
         found = list(table["id"])
+    elif isinstance(getattr(table, "name", None), tuple) and "status" in table.index:  # one row, of an index in levels
+        found = [one for one in table.name if isinstance(one, str) and is_id(one)][:1]
     elif isinstance(getattr(table, "name", None), str) and "status" in table.index:
         found = [table.name]
     elif getattr(table, "name", None) == "id":

@@ -3,9 +3,10 @@
 // One module for two places. In a notebook the widget renders it (the default export), and the clips' bytes come as
 // messages. An exported page calls mountPlayer(root, data, callbacks) with clips that have a `src`.
 //
-//   data       {clips: [clip, ...], prompt, same: [[label, text], ...]}; prompt and same are what all clips share
+//   data       {clips: [clip, ...], prompt, same: [[label, text], ...], hides}; prompt and same are what all clips share,
+//              hides (may be absent) is a class: what has it stands in for a player that is gone, and is not shown beside one
 //   clip       {id, name, src or null, poster, strip, prompt, words: [[kind, text], ...], facts: [[label, text], ...],
-//              fps, duration (s), width, height (px), sound, rating, decision, reason, mark_in_s, mark_out_s}
+//              flag (in what it is not as asked for), fps, duration (s), width, height (px), sound, rating, decision, reason, mark_in_s, mark_out_s}
 //   callbacks  annotate(id, changes): without it there is nothing to rate with;
 //              load(id, {progress, ready, failed}): fetches a clip without `src`, and gives what stops that
 //
@@ -15,8 +16,9 @@ const SPEEDS = [0.25, 0.5, 1, 1.5, 2];
 const MODES = [["side", "Side by side", "G"], ["flip", "A/B flip", "F"], ["wipe", "Wipe", "W"], ["diff", "Difference", "D"]];
 const REASONS = ["hands", "faces", "motion", "flicker", "text", "off prompt", "sound"];
 const NEAR_S = 0.006; // a clip that is so near to the clock is left alone
-const FAR_S = 0.3; // one that is so far from it will not catch up by itself
-const PATIENCE_MS = 700;
+const FAR_FRAMES = 3; // one that stays so far from it does not catch up by itself: the others wait for it
+const PATIENCE_MS = 700; // until they do, and twice as long each time: a machine that is too slow stops ever less often
+const MOST_WAITS = 4;
 const START_MS = 250; // in which a clip that was told to play comes to move
 const SECOND_MS = 1000;
 const REFRESH_MS = 17; // a picture that is due comes to the screen with its next refresh, so one clip's may come that much later
@@ -322,16 +324,23 @@ class Card {
     }
     const facts = el("dl", { class: "pxp-facts" });
     for (const [label, text] of clip.facts) facts.append(el("div", {}, el("dt", {}, label), el("dd", { dir: "auto" }, text)));
+    this.flag = el("p", { class: "pxp-flag" });
+    this.flagged(clip.flag);
     this.pick = button(clip.name, () => player.choose(this.at), { class: "pxp-name" });
     this.says = el("div", { class: "pxp-says" });
     this.node = el("div", { class: "pxp-card", role: "group", "aria-label": `Clip ${clip.name}`, on: {
       focusin: () => player.choose(this.at),
       pointerdown: () => player.choose(this.at),
-    } }, this.head, el("div", { class: "pxp-line" }, this.pick, this.says), clip.words.length ? words : null, facts);
+    } }, this.head, el("div", { class: "pxp-line" }, this.pick, this.says), clip.words.length ? words : null, this.flag, facts);
     this.node.dataset.clip = clip.id;
     if (player.callbacks.annotate) this.node.append(this.controls());
     this.wrong = el("div", { class: "pxp-wrong", role: "alert" });
     this.node.append(this.wrong);
+  }
+
+  // In what it differs from what was asked for: a sign and a word, for colour alone says nothing.
+  flagged(text) {
+    this.flag.replaceChildren(...(text ? [el("b", {}, "⚑ not as asked:"), ` ${text}`] : []));
   }
 
   get at() {
@@ -487,6 +496,7 @@ class Player {
     this.silent = false;
     this.wants = false; // to play
     this.turn = 0; // counts what was asked for: an answer to an older wish is none
+    this.waits = 0; // how often the others have waited for a clip since Play
     this.loop = { on: false, from: null, to: null };
     this.zoom = { scale: 1, x: 0, y: 0 }; // x and y as shares of the picture
     this.wipe = 0.5;
@@ -527,7 +537,7 @@ class Player {
     this.live = el("div", { class: "pxp-hidden", role: "status", "aria-live": "polite" });
     const node = el("div", { class: "pixverse-player mathjax_ignore tex2jax_ignore", role: "region", tabindex: "0",
       "aria-label": `Player of ${names.length} clips`, "aria-keyshortcuts": "Space" },
-      el("style", {}, CSS), common.childNodes.length ? common : null, this.buildViews(names), this.grid,
+      el("style", {}, CSS, /^[\w-]+$/.test(data.hides ?? "") ? `.${data.hides} { display: none; }` : null), common.childNodes.length ? common : null, this.buildViews(names), this.grid,
       this.buildFoot(), el("datalist", { id: this.listId }, ...REASONS.map((value) => el("option", { value }))),
       this.live);
     // The notebook has shortcuts of its own: 1 would make a heading of the cell, x cut it.
@@ -622,18 +632,30 @@ class Player {
     const columns = this.columns(width);
     const across = this.over ? width : (width - 14 * (columns - 1)) / columns;
     const rows = this.over ? 1 : Math.ceil(this.decks.length / columns);
+    this.place(Math.ceil(this.decks.length / columns) > 1);
     const full = document.fullscreenElement === this.node;
     const share = window.innerHeight * (this.over ? 0.7 : 0.5);
     const tallest = full ? share : Math.min(TALLEST[this.over ? "over" : "side"], share);
     this.grid.style.setProperty("--columns", columns);
     this.grid.style.setProperty("--tall", `${Math.round(Math.min(across / this.aspect, tallest))}px`);
-    // The controls stand right below the pictures where these are in one row, else below all.
-    this.transport.style.gridArea = `${rows === 1 ? 2 : 2 * rows + 1} / 1 / auto / -1`;
     this.views.forEach(({ node }, place) => {
       const [row, column] = [Math.floor(place / columns), (place % columns) + 1];
       node.style.gridArea = this.over ? "1 / 1 / 2 / -1" : `${2 * row + 1} / ${column}`;
       this.cards[place].node.style.gridArea = `${this.over ? row + 3 : rows === 1 ? 3 : 2 * row + 2} / ${column}`;
     });
+  }
+
+  // The controls stand right below the pictures where these are in one row; else above all, and stay in sight: below
+  // nine clips they would be a screen away.
+  place(above) {
+    const { transport } = this;
+    transport.style.gridArea = "2 / 1 / auto / -1";
+    if (transport.classList.contains("is-above") === above) return;
+    const held = transport.contains(this.focused()) ? this.focused() : null;
+    transport.classList.toggle("is-above", above);
+    if (above) this.grid.before(transport);
+    else this.grid.append(transport);
+    held?.focus({ preventScroll: true });
   }
 
   // What is seen of each in this view.
@@ -748,6 +770,7 @@ class Player {
     const half = 0.5 / this.finest;
     const time = this.time >= to - half || (this.loop.on && this.time < from - half) ? from : this.time;
     this.wants = true;
+    this.waits = 0;
     this.tell("Playing");
     this.gather(time);
   }
@@ -802,8 +825,9 @@ class Player {
         if (!deck.video.requestVideoFrameCallback) deck.note(deck.video.currentTime - time, now);
         deck.sample(time);
         deck.steer(this.clock.rate, deck === lead);
-        deck.far = Math.abs(deck.off) > FAR_S ? deck.far ?? now : null;
-        if (deck.far !== null && now - deck.far > PATIENCE_MS) {
+        deck.far = Math.abs(deck.off) > FAR_FRAMES * deck.frame ? deck.far ?? now : null;
+        if (deck.far !== null && now - deck.far > PATIENCE_MS * 2 ** this.waits) {
+          this.waits = Math.min(this.waits + 1, MOST_WAITS);
           this.tell(`Waiting for clip ${deck.clip.name}`);
           this.gather(time);
           return;
@@ -851,20 +875,36 @@ class Player {
     while (this.spreads.length && this.spreads[0][0] < now - SECOND_MS) this.spreads.shift();
   }
 
-  // How far each clip's pictures were from the clock at worst in the last second, ms; and any two from each other.
+  // How far nearly all of each clip's pictures were from the clock in the last second, ms; and any two from each other.
+  // One in twenty may be late: on a busy machine a word about a picture comes late now and then, and the picture did not.
   measure(now) {
-    const worst = (pairs) => pairs.filter(([moment]) => moment > now - SECOND_MS).reduce((most, [, one]) => Math.max(most, Math.abs(one)), 0) * 1000;
+    const most = (pairs) => {
+      const found = pairs.filter(([moment]) => moment > now - SECOND_MS).map(([, one]) => Math.abs(one)).sort((one, other) => one - other);
+      return found.length ? found[Math.ceil(found.length * 0.95) - 1] * 1000 : 0;
+    };
     this.views.forEach(({ node, deck }) => {
       const moving = deck.errors.length && !deck.ended(this.time);
-      if (moving) Object.assign(node.dataset, { offsetMs: worst(deck.errors).toFixed(1), pictures: deck.errors.length, rate: deck.video.playbackRate });
-      else delete node.dataset.offsetMs;
+      if (moving) Object.assign(node.dataset, { offsetMs: most(deck.errors).toFixed(1), pictures: deck.errors.length, rate: deck.video.playbackRate });
+      else ["offsetMs", "pictures", "rate"].forEach((name) => delete node.dataset[name]);
     });
-    const apart = this.spreads.length ? worst(this.spreads) : null;
-    if (apart === null) delete this.node.dataset.apartMs;
-    else this.node.dataset.apartMs = apart.toFixed(1);
+    const running = this.decks.filter((deck) => deck.state === "ready" && !deck.ended(this.time));
+    if (running.length < 2 || !this.spreads.length) {
+      this.unmeasured();
+      return;
+    }
+    const apart = most(this.spreads);
+    this.node.dataset.apartMs = apart.toFixed(1);
     const frames = Math.ceil((Math.max(apart - REFRESH_MS, 0) * Math.min(...this.decks.map((deck) => deck.fps))) / 1000 - 0.05);
-    write(this.told, apart === null ? "" : frames < 1 ? "in step" : `in step to ${frames} frame${frames > 1 ? "s" : ""}`);
-    this.told.title = apart === null ? "" : `Pictures shown together were at most ${Math.round(apart)} ms apart in the last second`;
+    write(this.told, frames < 1 ? "in step" : `in step to ${frames} frame${frames > 1 ? "s" : ""}`);
+    this.told.title = `In the last second, 19 of 20 pictures shown together were at most ${Math.round(apart)} ms apart`;
+  }
+
+  // Nothing runs beside another: what was measured holds no longer.
+  unmeasured() {
+    this.spreads = [];
+    delete this.node.dataset.apartMs;
+    write(this.told, "");
+    this.told.title = "";
   }
 
   pause(time = this.time) {
@@ -883,6 +923,8 @@ class Player {
       const spot = deck.middle(time);
       if (deck.wish !== null || deck.video.seeking || deck.index(deck.video.currentTime) !== deck.index(time)) deck.seek(spot);
     }
+    this.views.forEach(({ node }) => ["offsetMs", "pictures", "rate"].forEach((name) => delete node.dataset[name]));
+    this.unmeasured();
     this.draw();
   }
 
@@ -1110,6 +1152,10 @@ class Player {
     write(card.wrong, text);
   }
 
+  flagged(id, text) {
+    for (const card of this.cards) if (card.deck.clip.id === id) card.flagged(text);
+  }
+
   strip(id, source) {
     for (const card of this.cards) if (card.deck.clip.id === id) card.strip(source);
   }
@@ -1174,7 +1220,7 @@ function changeWords(before, after) {
 }
 
 // Put a player into an element; see the top for what goes in. What comes back has remarked(id, remarks) for what was
-// written down, refused(id, text) for what was not, strip(id, source), and close().
+// written down, refused(id, text) for what was not, strip(id, source), flagged(id, text), and close().
 export function mountPlayer(root, data, callbacks = {}) {
   return new Player(root, data, callbacks);
 }
@@ -1204,6 +1250,7 @@ class Wire {
       const annotate = (key, changes) => this.model.send({ ask: "annotate", id: key, changes });
       this.player = mountPlayer(this.root, message.data, { annotate, load: (key, heard) => this.load(key, heard) });
     } else if (say === "strip") this.player?.strip(id, message.source);
+    else if (say === "flag") this.player?.flagged(id, message.text);
     else if (say === "remarks") this.player?.remarked(id, message.remarks);
     else if (say === "wrong") this.player?.refused(id, message.text);
     else if (say === "clip") this.piece(message, buffers);
@@ -1256,10 +1303,12 @@ export default {
 // ---- how it looks: the notebook's own colours, with fallbacks for a page without them ----------------------------
 
 const INK = "var(--jp-ui-font-color1, inherit)";
+const WARN = "var(--jp-warn-color1, #b26a00)";
 const MUTED = "var(--jp-ui-font-color2, color-mix(in srgb, currentColor 68%, transparent))";
 const EDGE = "var(--jp-border-color2, rgba(128, 128, 128, 0.35))";
 const SUNKEN = "var(--jp-layout-color2, rgba(128, 128, 128, 0.12))";
 const PAPER = "var(--jp-layout-color1, Canvas)";
+const UNDER = "var(--jp-layout-color0, var(--rep-paper, Canvas))"; // what it lies on, in a notebook and in a report
 const ACCENT = "var(--jp-brand-color1, #4f6bed)";
 const GOOD = "var(--jp-success-color1, #2e8540)";
 const BAD = "var(--jp-error-color1, #c62828)";
@@ -1375,9 +1424,16 @@ const CSS = `
 .pixverse-player .pxp-why input { flex: 1; min-width: 0; height: 26px; padding: 2px 8px; border-radius: 6px;
   border: 1px solid ${EDGE}; background: ${PAPER}; color: var(--jp-ui-font-color1, CanvasText); }
 .pxp-wrong { color: ${BAD}; font-size: 12px; overflow-wrap: anywhere; }
+.pixverse-player p.pxp-flag { color: ${MUTED}; font-size: 12px; margin: 2px 0 0; overflow-wrap: anywhere; }
+.pxp-flag b { color: ${WARN}; font-weight: 600; }
+.pixverse-player p.pxp-flag:empty { display: none; }
 .pxp-wrong:empty { display: none; }
 
 .pxp-transport { display: flex; flex-wrap: wrap; gap: 8px 12px; align-items: center; padding: 3px 0; }
+.pxp-transport.is-above { position: sticky; top: 0; z-index: 6; background: ${UNDER}; border-bottom: 1px solid ${EDGE}; padding: 6px 0; }
+/* JupyterLab's own boxes around an output would scroll, which they never need to, and nothing in them would stay in sight. */
+.jp-Cell:not(.jp-mod-outputsScrolled) .jp-Cell-outputArea:has(.pixverse-player),
+.jp-OutputArea-child:has(.pixverse-player), .jp-OutputArea-output:has(.pixverse-player) { overflow: visible; }
 .pixverse-player button.pxp-go { min-width: 84px; font-weight: 600; }
 .pxp-track { position: relative; flex: 1 1 160px; height: 26px; display: flex; align-items: center; }
 .pixverse-player input.pxp-range { width: 100%; accent-color: ${ACCENT}; height: 26px; cursor: pointer; position: relative; padding: 0; }

@@ -3,16 +3,36 @@
 from __future__ import annotations
 
 import contextlib
+import secrets
 import weakref
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anywidget
 import sqlalchemy as sa
 
-from pixverse_nb.display.frontend import EMBED_LIMIT, Source, needs_embedding, shell, source_of
-from pixverse_nb.display.player import Shown, static_html, static_text
+from pixverse_nb.delivered import is_to_inspect
+from pixverse_nb.display.frontend import (
+    EMBED_LIMIT,
+    WIDGET_VIEW,
+    Source,
+    in_notebook,
+    needs_embedding,
+    shell,
+    source_of,
+    unattended,
+    widget_metadata,
+)
+from pixverse_nb.display.player import (
+    Shown,
+    said_words,
+    static_html,
+    static_text,
+    verdicts_html,
+    verdicts_text,
+)
 from pixverse_nb.errors import NotFound, PixverseError
 from pixverse_nb.panel.clip_stream import pieces
 from pixverse_nb.panel.desk import Desk
@@ -53,6 +73,9 @@ class Player(anywidget.AnyWidget):  # type: ignore[misc]
         self._strips: dict[str, str] = {}
         self._desk = Desk("pixverse-player")
         self._stream = Desk("pixverse-player-clips")
+        self._looks = Desk("pixverse-player-looks")
+        self._token = f"pixverse-verdicts-{secrets.token_hex(6)}"
+        self._beside: list[Any] = []  # handles of what follows the verdicts, one for each time that it was shown
         self._known = self._rows()
         self.on_msg(self._heard)
 
@@ -63,12 +86,23 @@ class Player(anywidget.AnyWidget):  # type: ignore[misc]
         return frame
 
     def settle(self, timeout: float = 30.0) -> bool:
-        """Wait until everything that was asked for is done, at most so many seconds; whether it is."""
-        return self._desk.wait(timeout) and self._stream.wait(timeout)
+        """Wait until everything that was asked for is done.
+
+        Parameters
+        ----------
+        timeout : float
+            Seconds to wait at most.
+
+        Returns
+        -------
+        bool
+            Whether it is done.
+        """
+        return all(desk.wait(timeout) for desk in (self._desk, self._stream, self._looks))
 
     def close(self) -> None:
         """Take it off the screen for good."""
-        for desk in (getattr(self, "_desk", None), getattr(self, "_stream", None)):
+        for desk in (getattr(self, name, None) for name in ("_desk", "_stream", "_looks")):
             if desk is not None:  # ipywidgets closes what it could not make
                 desk.close()
         super().close()
@@ -84,6 +118,7 @@ class Player(anywidget.AnyWidget):  # type: ignore[misc]
             case "data":
                 self._desk.run(self._send_data, "data")
                 self._desk.run(self._send_strips, "strips")
+                self._looks.run(self._send_flags, "flags")
             case "annotate" if key in self.ids:
                 self._desk.run(lambda: self._guard(str(key), lambda: self._annotate(str(key), content.get("changes"))))
             case "clip" if key in self.ids:
@@ -108,7 +143,7 @@ class Player(anywidget.AnyWidget):  # type: ignore[misc]
     def _send_data(self) -> None:
         with contextlib.suppress(PixverseError, sa.exc.SQLAlchemyError, OSError):
             self._known = self._rows()  # else as it was when the player was made
-        self._say("data", data=data_of(self._known, still=self._still))
+        self._say("data", data=data_of(self._known, still=self._still) | {"hides": self._token})
 
     def _still(self, row: Row) -> bytes | None:
         return self._studio._clips.thumbnail(row["id"], self._path_of(row), height=_STILL_PX)
@@ -124,6 +159,14 @@ class Player(anywidget.AnyWidget):  # type: ignore[misc]
             if self._strips[key]:
                 self._say("strip", id=key, source=self._strips[key])
 
+    def _send_flags(self) -> None:
+        """Look at the clips that nobody has looked at yet, and tell what was found."""
+        for row in self._known:
+            if is_to_inspect(row):
+                with contextlib.suppress(PixverseError, sa.exc.SQLAlchemyError, OSError):
+                    found = self._studio._inspections.look(row)
+                    self._say("flag", id=row["id"], text=found["mismatch"] or "")
+
     def _annotate(self, id: str, changes: object) -> None:
         given: Mapping[str, Any] = changes if isinstance(changes, dict) else {}
         # Words that are not ours are left out: the browser is no place to trust.
@@ -131,6 +174,7 @@ class Player(anywidget.AnyWidget):  # type: ignore[misc]
         row = self._studio._store.row(id)
         if row is not None:
             self._say("remarks", id=id, remarks=remarks_of(row))
+            self._follow()
 
     def _send_clip(self, id: str, asked: Mapping[str, Any]) -> None:
         ticket, start = str(asked.get("ticket")), asked.get("start", 0)
@@ -149,7 +193,16 @@ class Player(anywidget.AnyWidget):  # type: ignore[misc]
 
     # ---- showing itself ----------------------------------------------------------------------------------------
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None, **_: Any) -> dict[str, Any]:  # noqa: ARG002
+    def _repr_mimebundle_(
+        self,
+        include: Any = None,  # noqa: ARG002
+        exclude: Any = None,  # noqa: ARG002
+        **_: Any,
+    ) -> dict[str, Any] | tuple[dict[str, Any], dict[str, Any]]:
+        bundle, metadata = self._bundle(), widget_metadata()
+        return (bundle, metadata) if metadata else bundle
+
+    def _bundle(self) -> dict[str, Any]:
         with contextlib.suppress(PixverseError, sa.exc.SQLAlchemyError, OSError):
             self._known = self._rows()
         data = data_of(self._known, still=lambda _: None)
@@ -157,15 +210,45 @@ class Player(anywidget.AnyWidget):  # type: ignore[misc]
             Shown.of(clip, source, self._still(row))
             for clip, row, source in zip(data["clips"], self._known, self._sources(), strict=True)
         ]
+        lives = self.comm is not None and not unattended()  # else it was closed, or nobody could use it
+        if lives and self._verdicts_beside():
+            shown = [replace(one, said="") for one in shown]
         bundle: dict[str, Any] = {
             "text/html": str(static_html(shown, data["prompt"], data["same"])),
             "text/plain": static_text(shown, data["prompt"], data["same"]),
         }
-        if self.comm is not None:  # else it was closed
+        if lives:
             view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
-            bundle["application/vnd.jupyter.widget-view+json"] = view
+            bundle[WIDGET_VIEW] = view
             self._take_the_place()
         return bundle
+
+    def _verdicts_beside(self) -> bool:
+        """Show what was said of the clips in an output of its own: so a saved notebook has what is said later, too.
+
+        The widget is not drawn anew for it, which would stop what plays; it hides that output as long as it is there.
+        """
+        if not in_notebook():
+            return False
+        from IPython.display import display
+
+        handle = display(self._verdicts(), raw=True, display_id=True)
+        if handle is not None:
+            self._beside.append(handle)
+        return handle is not None
+
+    def _follow(self) -> None:
+        """Bring what a saved notebook will say up to date."""
+        if self._beside:
+            self._known = self._rows()
+            for handle in self._beside:
+                with contextlib.suppress(Exception):  # a front end that has gone away is no trouble of a rating
+                    handle.update(self._verdicts(), raw=True)
+
+    def _verdicts(self) -> dict[str, str]:
+        clips = data_of(self._known, still=lambda _: None)["clips"]
+        said = [(clip["name"], words) for clip in clips if (words := said_words(clip))]
+        return {"text/html": str(verdicts_html(said, class_=self._token)), "text/plain": verdicts_text(said)}
 
     def _sources(self) -> list[Source]:
         """How to play each where no kernel runs: clips that would have to be embedded are, up to a limit for all."""

@@ -53,6 +53,7 @@ def data_of(
                 "prompt": row["prompt"],
                 "words": [] if is_one else words_of(first, row["prompt"], alone=row is rows[0]),
                 "facts": [list(pair) for pair in facts],
+                "flag": row["mismatch"] or "",
                 "fps": row["video_fps"],
                 "duration": row["video_duration_s"],
                 "width": row["video_width_px"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import signal
 import sys
@@ -25,6 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(str(wrong))
     for fault in options.fault:
         server.faults.include(fault)
+    logging.basicConfig(level=logging.WARNING)  # on stderr: why a clip could not be drawn is for the operator to read
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     # A notebook's Interrupt reaches every process of its kernel's group: an engine that ends with its kernel stays.
@@ -81,7 +83,13 @@ def _parser() -> argparse.ArgumentParser:
     add("--key", action="append", metavar="KEY", help="accept only this API key; may be repeated")
     add("--balance", type=float, default=100.0, metavar="USD", help="balance at the start")
     add("--free-credits", type=float, default=0.0, metavar="USD", help="free credits at the start")
-    add("--record-life", type=float, default=3600.0, metavar="S", help="seconds for which a request can be polled")
+    add(
+        "--record-life",
+        type=float,
+        default=3600.0,
+        metavar="S",
+        help="seconds after its end for which a request can be polled",
+    )
     add("--file-life", type=float, default=7 * 86400.0, metavar="S", help="seconds for which a clip can be fetched")
     add("--history-lag", type=float, default=0.0, metavar="S", help="seconds until the account history shows a request")
     add("--rate-limit", type=int, metavar="N", help="accept so many submits within the rate window")

@@ -24,7 +24,7 @@ class Account:
     balance, free_credits : float
         USD at the start; free credits are spent first.
     record_life_s : float
-        Seconds after its submission during which a request can be polled (the service: 1 hour).
+        Seconds after its end during which a request can be polled (the service: 1 hour).
     """
 
     def __init__(self, balance: float, free_credits: float, record_life_s: float) -> None:
@@ -74,9 +74,10 @@ class Account:
             return self._jobs.get(plain)
 
     def poll(self, request_id: str) -> Job | None:
-        """A job whose record is still alive."""
+        """A job whose record is still alive; one that waits or works outlives any patience."""
         job = self.find(request_id)
-        return job if job and time.monotonic() - job.created < self._record_life_s else None
+        over = job is not None and job.ended is not None and time.monotonic() - job.ended >= self._record_life_s
+        return None if over else job
 
     def jobs(self) -> list[Job]:
         """Every job, oldest first."""

@@ -231,7 +231,9 @@ class Desk:
                 raise Refusal(400, objection) from None
         job = Job(body, order, objection, faults=call.own_faults)
         if not self.account.open(job):
-            raise Refusal(406)
+            raise Refusal(
+                406 if call.v1 else 402
+            )  # contract, Status codes: on v2 it is likely, and not in the document
         unfit = ("output",) if self._in_bytes(call) else ()
         job.quirks = call.own_faults.take_all("job") + self.faults.take_all("job", unfit)
         self.jobs.submit(job)

@@ -321,7 +321,27 @@ class FaultScript:
         return f"FaultScript({self.pending})"
 
     def add(self, at: str, kind: str | None = None, **options: Any) -> Fault:
-        """Add a fault behind those that are already waiting; the module's tables say which there are."""
+        """Add a fault behind those that are already waiting; the module's tables say which there are.
+
+        Parameters
+        ----------
+        at : str
+            The exchange that it strikes.
+        kind : str, optional
+            What happens; it may be left out when `status` is given.
+        **options
+            The attributes of `Fault` that this kind takes, such as `status=503, queued=True, times=2`.
+
+        Returns
+        -------
+        Fault
+            As it was added.
+
+        Raises
+        ------
+        ValueError
+            For a fault that could never strike; it says what is possible.
+        """
         made = fault(at, kind, **options)
         self.include(made)
         return made

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
 
 from .replies import Refusal
@@ -10,9 +13,46 @@ from .replies import Refusal
 BODY_S = 60.0
 """Seconds within which a whole body must have come."""
 
+PLACE_S = 60.0
+"""Seconds that a large body waits for its place."""
+
 _DRAIN = 256 * 2**20
 _DRAIN_S = 10.0
 _PIECE = 2**16
+
+
+class Cloakroom:
+    """Room in memory for large bodies: a few at once, for each lies there several times over while it is unpacked."""
+
+    def __init__(self, places: int = 4) -> None:
+        self._places = threading.BoundedSemaphore(places)
+
+    @contextmanager
+    def room(self, handler: BaseHTTPRequestHandler, small: int) -> Iterator[None]:
+        """Room for the request's body, from before it is read until it is answered; the others wait their turn.
+
+        Parameters
+        ----------
+        handler : BaseHTTPRequestHandler
+            With its headers read.
+        small : int
+            Bytes up to which a body needs no place of its own.
+
+        Raises
+        ------
+        Refusal
+            503 when no place came free within `PLACE_S` seconds; the connection ends after that answer.
+        """
+        said = handler.headers.get("Content-Length", "")
+        large = said.isascii() and said.isdigit() and int(said[:15]) > small
+        if large and not self._places.acquire(timeout=PLACE_S):
+            handler.close_connection = True
+            raise Refusal(503, "Too many large uploads at once: send it again")
+        try:
+            yield
+        finally:
+            if large:
+                self._places.release()
 
 
 def body(handler: BaseHTTPRequestHandler, limit: int, patience_s: float = BODY_S) -> bytes:

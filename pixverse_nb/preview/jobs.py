@@ -31,6 +31,8 @@ STOPPED = "The preview engine was stopped before the clip was finished."
 
 UNFORESEEN = "The clip could not be drawn: something unforeseen went wrong in the preview engine."
 
+UNWRITTEN = "The clip could not be written"
+
 _log = logging.getLogger(__name__)
 
 
@@ -233,7 +235,8 @@ class Jobs:
 def _words(broken: BaseException, job: Job) -> str:
     """What the client is told: the painter's words when they were meant for people, else a plain sentence.
 
-    Unforeseen texts hold paths and other matters of the server's own; they stand in its log.
+    Unforeseen texts hold paths and other matters of the server's own; they stand in its log. Of a disk's trouble the
+    client hears the system's words for it, without the path.
     """
     try:
         from .picture import RenderError
@@ -245,6 +248,8 @@ def _words(broken: BaseException, job: Job) -> str:
         _log.debug("the clip of %s could not be drawn", job.id, exc_info=broken)
         return str(broken)
     _log.error("the clip of %s could not be drawn", job.id, exc_info=broken)
+    if isinstance(broken, OSError) and broken.strerror:
+        return f"{UNWRITTEN}: {broken.strerror}"
     return UNFORESEEN
 
 

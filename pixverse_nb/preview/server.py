@@ -79,13 +79,16 @@ class PreviewServer:
     keys : collection of str, optional
         The API keys that are accepted; None accepts every key.
     balance, free_credits : float
-        The account's balance at the start, in USD; it goes down as clips are completed.
+        The account's balance at the start, in USD; it goes down as clips are completed. A submit that it does not
+        cover is answered as each way in does it: 402 on v2, 406 on v1.
     record_life_s, file_life_s : float
-        Seconds for which a request can be polled and its file fetched (the service: an hour, seven days).
+        Seconds after its end for which a request can be polled and its file fetched (the service: an hour, seven days).
     history_lag_s : float
         Seconds until a request appears in the account history, 0 or more.
     rate_limit : int, optional
-        Submits that are accepted within `rate_window_s` (60 s), 1 or more; None accepts all of them.
+        Submits that are accepted within `rate_window_s`, 1 or more; None accepts all of them.
+    rate_window_s : float
+        Seconds in which `rate_limit` is counted, 0 to 86400.
     pace : float
         0 is as fast as it draws, 1 the service's own pace of 60-90 s a clip; any factor from 0 to 1000.
     workers : int
@@ -188,7 +191,18 @@ class PreviewServer:
         return self._running().log()
 
     def start(self) -> PreviewServer:
-        """Listen; returns at once. OSError when the port is taken."""
+        """Listen; returns at once.
+
+        Returns
+        -------
+        PreviewServer
+            Itself, running.
+
+        Raises
+        ------
+        OSError
+            When the port is taken.
+        """
         if self._http is None:
             http = _Server(self._address)
             try:
@@ -240,6 +254,7 @@ class _Server(ThreadingHTTPServer):
         self._seen: deque[LoggedRequest] = deque(maxlen=_LOGGED)
         self._lock = threading.Lock()
         self._connections: set[Any] = set()
+        self.uploads = intake.Cloakroom()
         super().__init__(address, _Handler)
 
     @property
@@ -336,27 +351,30 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, desk: Desk) -> Reply:
         try:
-            parts = urlsplit(self.path)
+            path = unquote(urlsplit(self.path).path)
         except ValueError:
             self.close_connection = True
             return error(400, "Invalid address")
         headers = {name.lower(): value for name, value in self.headers.items()}
-        path = unquote(parts.path)
+        self._unread = True
         self.server.note(LoggedRequest(self.command, path, time.time(), "x-api-key" in headers))
         try:
-            body = self._body(_UPLOAD_LIMIT if path == "/upload-asset" else _BODY_LIMIT)
-            query = dict(parse_qsl(parts.query))
-            return desk.answer(Call(self.command, path, self.path, query, headers, body, self._base()))
+            with self.server.uploads.room(self, _BODY_LIMIT):
+                body = self._body(_UPLOAD_LIMIT if path == "/upload-asset" else _BODY_LIMIT)
+                return self._told(desk, path, headers, body)
         except Refusal as refusal:
             return refusal.reply
-        except OSError:
-            raise
+
+    def _told(self, desk: Desk, path: str, headers: dict[str, str], body: bytes) -> Reply:
+        """The desk's answer; what fails here, a full disk too, is the engine's trouble: the client is still there."""
+        try:
+            query = dict(parse_qsl(urlsplit(self.path).query))
+            return desk.answer(Call(self.command, path, self.path, query, headers, body, self._base()))
         except Exception:  # noqa: BLE001  logged, answered, and the next request is served
             _log.exception("the preview engine could not answer %s %s", self.command, path)
             return error(500)
 
     def _body(self, limit: int) -> bytes:
-        self._unread = True
         body = intake.body(self, limit)
         self._unread = False
         return body

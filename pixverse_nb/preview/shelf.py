@@ -34,7 +34,7 @@ TYPES: Mapping[str, str] = {
 }
 """Content types by the extension that a stored file gets; what is not listed is stored as `bin`."""
 
-_EXTENSIONS = {kind: extension for extension, kind in TYPES.items()}
+_EXTENSIONS = {kind: extension for extension, kind in TYPES.items()} | {"image/jpg": "jpg"}  # as many write it
 _DATA_URL = re.compile(r"data:([\w.+-]+/[\w.+-]+)?(?:;[\w.+-]+=[^;,]*)*;base64,", re.IGNORECASE)
 _ASSET = re.compile(r"[0-9a-f]{64}\.[a-z0-9]{1,5}")
 

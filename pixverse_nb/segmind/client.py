@@ -21,7 +21,7 @@ import requests
 import tenacity
 from requests.adapters import HTTPAdapter
 
-from pixverse_nb import errors
+from pixverse_nb import errors, logs
 from pixverse_nb.parameters import MODEL
 
 from . import answers, refusals, wire
@@ -137,12 +137,14 @@ class Client:
         adapter = wire.PaidAdapter()
         with self._new_session(adapter) as session:
             try:
-                response = session.post(
-                    url, json=body, timeout=(self.pace.connect_s, read_s), allow_redirects=False, stream=True
-                )
-            except requests.RequestException as error:
+                with logs.asking("POST", url) as answer:
+                    response = session.post(
+                        url, json=body, timeout=(self.pace.connect_s, read_s), allow_redirects=False, stream=True
+                    )
+                    answer["status"] = response.status_code
+            except OSError as error:  # all of requests' errors are; so is that of certificates that are not there
                 if adapter.never_sent(error):
-                    raise refusals.unreachable(url, "no connection could be made, so nothing was sent") from None
+                    raise refusals.unreachable(url, f"{wire.reason(error)}, so nothing was sent") from None
                 raise refusals.lost_answer(wire.reason(error), None) from None
             with response:
                 self._note_clock(response)
@@ -284,6 +286,7 @@ class Client:
             retry=tenacity.retry_if_exception(is_worth_it),
             stop=tenacity.stop_after_attempt(self.pace.attempts),
             wait=self._wait,
+            before_sleep=logs.retrying,
             reraise=True,
         )(call)
 
@@ -301,17 +304,20 @@ class Client:
         query: Mapping[str, Any] | None = None,
         post: Mapping[str, Any] | None = None,
     ) -> Any:
+        method = "GET" if post is None else "POST"
         try:
-            response = self._session.request(
-                "GET" if post is None else "POST",
-                url,
-                params=query,
-                json=post,
-                timeout=(self.pace.connect_s, self.pace.read_s),
-                allow_redirects=False,
-                stream=True,
-            )
-        except requests.RequestException as error:
+            with logs.asking(method, url) as answer:
+                response = self._session.request(
+                    method,
+                    url,
+                    params=query,
+                    json=post,
+                    timeout=(self.pace.connect_s, self.pace.read_s),
+                    allow_redirects=False,
+                    stream=True,
+                )
+                answer["status"] = response.status_code
+        except OSError as error:  # all of requests' errors are; so is that of certificates that are not there
             raise refusals.unreachable(url, wire.reason(error)) from None
         with response:
             self._note_clock(response)
@@ -373,6 +379,8 @@ class Client:
         error = refusals.refusal(response.status_code, self._text(response), self._headers(response))
         if isinstance(error, errors.RateLimited):
             error.reset_s = refusals.reset_seconds(response.headers)
+        if isinstance(error, errors.AuthenticationError):
+            error.remedy = f"{error.remedy} The key came from {self.key.source}."
         return error
 
 

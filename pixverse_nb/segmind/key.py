@@ -57,28 +57,56 @@ class Key:
         raise TypeError(msg)
 
 
-def find_key(argument: str | None) -> Key | None:
-    """The key from the argument, the environment, a Colab secret or the keyring, in that order; None without one."""
+def find_key(argument: str | None) -> tuple[Key | None, str | None]:
+    """The key from the argument, the environment, a Colab secret or the keyring, in that order.
+
+    Returns
+    -------
+    tuple of (Key or None, str or None)
+        And, when there is none but there might be one: a sentence that says where, and what to do.
+
+    Raises
+    ------
+    InvalidParameter
+        When what was found cannot be a key.
+    """
     if argument:
-        return Key(argument, "the api_key argument")
+        return Key(argument, "the api_key argument"), None
     if os.environ.get(ENVIRONMENT, "").strip():
-        return Key(os.environ[ENVIRONMENT], ENVIRONMENT)
-    for source, look in (("a Colab secret", _colab_secret), ("the keyring", _keyring)):
-        text = look()
-        if text:
-            return Key(text, source)
-    return None
+        return Key(os.environ[ENVIRONMENT], ENVIRONMENT), None
+    text, remark = _colab_secret()
+    if text:
+        return Key(text, "a Colab secret"), None
+    text = _keyring()
+    return (Key(text, "the keyring"), None) if text else (None, remark)
 
 
-def _colab_secret() -> str | None:
+_ADD = (
+    f"In Colab, add a secret named {ENVIRONMENT} under the key icon on the left, "
+    "switch its notebook access on, and run this cell again."
+)
+_COLAB = {
+    "SecretNotFoundError": _ADD,
+    "NotebookAccessError": f"Colab has a secret named {ENVIRONMENT}, but this notebook may not read it: "
+    "switch its notebook access on under the key icon on the left, and run this cell again.",
+    "TimeoutException": f"Colab did not answer in time when it was asked for the secret {ENVIRONMENT}: "
+    "keep the notebook's page open and run this cell again.",
+}
+"""What Colab's errors mean, by name; older versions lack some (googlecolab/colabtools, google/colab/userdata)."""
+
+
+def _colab_secret() -> tuple[str | None, str | None]:
+    """The secret, or why there is none; neither outside of Colab."""
     if "google.colab" not in sys.modules:
-        return None
+        return None, None
     try:
         from google.colab import userdata
 
-        return str(userdata.get(ENVIRONMENT) or "") or None
-    except Exception:  # noqa: BLE001  Colab raises errors of its own for a missing secret or a refused access
-        return None
+        text = str(userdata.get(ENVIRONMENT) or "").strip()
+    except Exception as error:  # noqa: BLE001  whatever it is: there is no key from here
+        other = f"Colab's secrets could not be read ({type(error).__name__}); set {ENVIRONMENT} instead."
+        return None, _COLAB.get(type(error).__name__, other)
+    return (text, None) if text else (None, f"Colab's secret {ENVIRONMENT} is empty. {_ADD}")
 
 
 def _keyring() -> str | None:

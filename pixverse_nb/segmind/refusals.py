@@ -17,6 +17,12 @@ from .answers import Accounting, read_time
 _MODERATION = re.compile(
     r"moderat|content policy|safety|nsfw|sensitive|inappropriate|prohibited|violat|not allowed by policy", re.IGNORECASE
 )
+# Under a status that has other meanings, too, only words that nothing else is said in.
+_SURELY_MODERATION = re.compile(
+    r"moderat(ion|ed)\b|\bnsfw\b|(content|usage|safety)[- ](policy|policies|filter)|violat\w* (our|the|a|\w*) ?polic"
+    r"|(sensitive|inappropriate|prohibited) (content|material|words?)",
+    re.IGNORECASE,
+)
 _TOP_UP = "Top up at Segmind, or ask for less: studio.credits() shows the balance, pv.estimate(...) the price."
 
 # status -> (error, what happened, remedy). The words are ours, the detail is the service's.
@@ -80,14 +86,15 @@ def _accounting(text: str, headers: Mapping[str, str]) -> Accounting:
 def _meaning(status: int, detail: str, *, is_page: bool) -> tuple[type[ServiceError], str, str]:
     if status == 401:
         return _meaning_of_401(detail)
-    if status == 406:
-        return _meaning_of_406(detail, is_page=is_page)
-    if status == 422 and _MODERATION.search(detail):
+    moderation = {400: _SURELY_MODERATION, 406: _SURELY_MODERATION, 422: _MODERATION}.get(status)
+    if moderation is not None and moderation.search(detail):
         return (
             errors.ModerationRefused,
             "the content was refused by moderation",
             "Reword the prompt or change the picture; the same request will be refused again.",
         )
+    if status == 406:
+        return _meaning_of_406(detail, is_page=is_page)
     if status in _PLAIN:
         return _PLAIN[status]
     if status >= 500:

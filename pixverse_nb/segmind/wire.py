@@ -26,6 +26,17 @@ _JSON_LIMIT = 8 << 20  # bytes: no JSON answer of the service comes near it
 _CHUNK = 1 << 18  # bytes: 87% of a raw socket's speed
 
 
+_REASONS: tuple[tuple[type[Exception], str], ...] = (
+    (requests.exceptions.ConnectTimeout, "no connection could be made in time"),
+    (requests.exceptions.Timeout, "no answer in time"),
+    (requests.exceptions.SSLError, "the encrypted connection failed"),
+    (requests.exceptions.ProxyError, "no connection could be made through the proxy"),
+    (urllib3.exceptions.NewConnectionError, "no connection could be made"),
+    (ValueError, "the address or the proxy cannot be used"),
+)
+"""Errors of requests, or what lies below them, and what they say to a person; the first that fits."""
+
+
 class Header(requests.auth.AuthBase):
     """Puts the key on a request at the last moment, so that it stands in no session, repr or log."""
 
@@ -46,12 +57,13 @@ class PaidAdapter(HTTPAdapter):
         self._stood = False
         super().__init__(max_retries=0)
 
-    def never_sent(self, error: requests.RequestException) -> bool:
+    def never_sent(self, error: OSError) -> bool:
         """Whether nothing can have reached the service, given the error that ended the request."""
         if self._stood:
             return False
         # An address or a proxy that cannot be used at all is a ValueError of requests', raised before any connection.
         early = isinstance(error, requests.exceptions.ConnectTimeout | ValueError)
+        early = early or (type(error) is OSError and not self._begun)  # certificates that cannot be found
         cause = getattr(error.args[0], "reason", None) if error.args else None
         return self._begun or early or isinstance(cause, urllib3.exceptions.NewConnectionError)
 
@@ -140,10 +152,12 @@ class Deadline(io.RawIOBase):
 
 def reason(error: Exception) -> str:
     """Why there was no answer, in a few words that repeat nothing of the request."""
-    if isinstance(error, requests.exceptions.Timeout):
-        return "no answer in time"
-    if isinstance(error, requests.exceptions.SSLError):
-        return "the encrypted connection failed"
+    cause = getattr(error.args[0], "reason", None) if error.args else None
+    for kind, words in _REASONS:
+        if isinstance(error, kind) or isinstance(cause, kind):
+            return words
+    if type(error) is OSError and "certificate" in str(error):
+        return "REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names certificates that are not there"
     return "the connection was cut"
 
 

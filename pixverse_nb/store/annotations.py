@@ -86,6 +86,17 @@ def write(connection: sa.Connection, id: str, changes: Mapping[str, Any]) -> dic
     return now
 
 
+def within(row: Mapping[str, Any], duration_s: float) -> dict[str, Any]:
+    """The marks of a row that is new, whose clip lasts so long.
+
+    Raises
+    ------
+    InvalidParameter
+        For marks that are no part of the clip.
+    """
+    return _part(row, duration_s)
+
+
 _ID = _g.c.id == sa.bindparam("by_id", type_=sa.String)
 _READ = sa.select(_g.c.video_duration_s, *(_g.c[name] for name in COLUMNS)).where(_ID)
 _WRITE = _g.update().where(_ID).values({name: sa.bindparam(name) for name in COLUMNS})

@@ -130,6 +130,7 @@ class Database:
             connect_args={"timeout": _BUSY_S, "check_same_thread": False},
             pool_size=8,
             max_overflow=64,
+            hide_parameters=True,  # prompts and signed addresses are nothing for logs and stack traces
         )
 
         @sa.event.listens_for(engine, "connect")
@@ -242,7 +243,7 @@ class Database:
                 raise
             return connection
 
-        return sa.create_engine("sqlite://", creator=connect, poolclass=sa.QueuePool)
+        return sa.create_engine("sqlite://", creator=connect, poolclass=sa.QueuePool, hide_parameters=True)
 
 
 def _set_journal(connection: sqlite3.Connection, mode: str) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import threading
 import time
 from datetime import datetime, timezone
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no i, l, o, u to misread
+_ID = re.compile(f"[{_ALPHABET}]{{16}}")
 _lock = threading.Lock()
 _last = [0]
 
@@ -29,3 +31,8 @@ def moment_of(id: str) -> datetime:
     for letter in id:
         number = number << 5 | _ALPHABET.index(letter)
     return datetime.fromtimestamp((number >> 32) / 1000, timezone.utc)
+
+
+def is_id(text: str) -> bool:
+    """Whether it is an id as `new_id` makes them."""
+    return _ID.fullmatch(text) is not None

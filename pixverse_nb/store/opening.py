@@ -44,15 +44,12 @@ class Opened:
         whose file has vanished, to be fetched again).
     row : dict
         The row.
-    refused : dict or None
-        Of a new row: the same request, in whatever take, as moderation refused it before.
     vanished : dict or None
         Of a new row: a paid one of the same identity, whose file neither the disk nor the service has any more.
     """
 
     kind: str
     row: Row
-    refused: Row | None = None
     vanished: Row | None = None
 
 
@@ -91,15 +88,31 @@ def _open(connection: sa.Connection, wish: Mapping[str, Any], lease: Row, shelf:
             return Opened("reused", insert(connection, _copy_of(kept, wish)))
         running = next((row for row in twins if row["status"] in UNFINISHED), None)
         if running is not None:
-            return Opened("joined", running)
+            return Opened("joined", _shared(connection, running, wish))
         away = next((row for row in finished if row["reused_from"] is None and shelf.can_fetch(row)), None)
         if away is not None:
             changes = {"status": "downloading", **lease}
             connection.execute(_g.update().where(_g.c.id == away["id"]).values(changes))
             return Opened("fetched", {**away, **changes})
-    refused = _refusal(connection, wish["service"], wish.get("family"))
     vanished = finished[0] if shelf is not None and finished else None
-    return Opened("new", insert(connection, {**wish, **lease}), refused, vanished)
+    return Opened("new", insert(connection, {**wish, **lease}), vanished)
+
+
+def _shared(connection: sa.Connection, running: Row, wish: Mapping[str, Any]) -> Row:
+    """A job that another wish joins: no longer the first one's alone, who may else withdraw it."""
+    if running["asked_by"] in {None, wish.get("asked_by")}:
+        return running
+    connection.execute(_g.update().where(_g.c.id == running["id"]).values(asked_by=None))
+    return {**running, "asked_by": None}
+
+
+def refused_before(connection: sa.Connection, wish: Mapping[str, Any], shelf: Shelf | None) -> Row | None:
+    """The row of the same request that moderation refused, of a wish that would be sent now; else None."""
+    refused = _refusal(connection, wish["service"], wish.get("family"))
+    if refused is None or shelf is None:
+        return refused
+    stands = standing(connection, wish["service"], wish["identity"], str(wish.get("family")), shelf)
+    return refused if stands == "refused" else None
 
 
 def _refusal(connection: sa.Connection, service: str, family: str | None) -> Row | None:

@@ -18,6 +18,12 @@ DAY_US = 86_400_000_000
 PREVIEW = "preview"
 """The service of rows that the embedded preview engine draws: their money is pretended."""
 
+PLAIN_ID = "replace(lower(request_id), '-', '')"
+"""SQL for a request id as ids are compared (`segmind.answers.normalise`): whether the account writes dashes is open."""
+
+CHARGE = "max(cost_micros, coalesce(account_micros, cost_micros))"
+"""SQL for what a row was charged, as the ledger counts it: as reported or as the account says, the higher one."""
+
 metadata = sa.MetaData()
 
 _TYPES: dict[type, Any] = {
@@ -45,6 +51,7 @@ generations = sa.Table(
     sa.Column("identity", sa.String(64), nullable=False),
     sa.Column("family", sa.String(64)),  # the identity without the take
     sa.Column("request_id", sa.Text),
+    sa.Column("taken_request", sa.Text),  # normalised: found for this row, and another one's after all
     sa.Column("estimate_micros", sa.BigInteger),
     sa.Column("ceiling_micros", sa.BigInteger),
     sa.Column("reserved_micros", sa.BigInteger, nullable=False),
@@ -65,6 +72,11 @@ generations = sa.Table(
     sa.Column("video_fps", sa.Float),
     sa.Column("video_bytes", sa.BigInteger),
     sa.Column("video_has_audio", sa.Boolean),
+    sa.Column("inspected_at", sa.BigInteger),  # without it, nobody looked for black, frozen or silent stretches
+    sa.Column("video_black_s", sa.Float),
+    sa.Column("video_frozen_s", sa.Float),
+    sa.Column("video_loudness_lufs", sa.Float),
+    sa.Column("mismatch", sa.Text),  # in what the clip differs from what was asked for, in words
     sa.Column("error", sa.Text),
     sa.Column("error_kind", sa.Text),
     sa.Column("error_detail", sa.Text),
@@ -81,22 +93,25 @@ generations = sa.Table(
     sa.Column("note", sa.Text),
     sa.Column("mark_in_s", sa.Float),  # the usable part, seconds from the clip's start
     sa.Column("mark_out_s", sa.Float),
+    sa.Column("asked_by", sa.Text),  # the call, or the studio whose sweeps, that alone wants it; else missing
     sa.Column("lease_owner", sa.Text),
     sa.Column("lease_until", sa.BigInteger),
     sa.Index("generations_by_identity", "service", "identity"),
     sa.Index("generations_by_status", "service", "status"),
     sa.Index("generations_by_day", "service", "created_at"),
     sa.Index("generations_by_request", "request_id"),
+    sa.Index("generations_by_plain_request", sa.text(PLAIN_ID)),
+    sa.Index("generations_by_moment", "created_at", "id"),
     # Partial and computed indexes serve a query only where its words are the same: see ledger.py and statements.py.
     sa.Index("generations_by_family", "family", "id"),
     sa.Index("generations_by_reservation", "created_at", sqlite_where=sa.text("reserved_micros > 0")),
     sa.Index(
-        "generations_by_price",
+        "generations_by_charge",
         "service",
         "quality",
         sa.text("coalesce(generate_audio_switch, 1)"),
         "id",
-        sqlite_where=sa.text("cost_micros > 0"),
+        sqlite_where=sa.text(f"{CHARGE} > 0"),
     ),
     # For pages (pages.py): rows that lack the value are not in them, so that a new row costs none of these a write.
     sa.Index("generations_by_cost", "cost_micros", "id", sqlite_where=sa.text("cost_micros IS NOT NULL")),

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from .schema import CHARGE
 from .schema import generations as _g
-from .words import DISOWNED
 
 INSERT = _g.insert().inline()
 """Takes a whole row."""
@@ -21,10 +21,16 @@ STEP = _g.update().where(
     _g.c.id == sa.bindparam("by_id"),
     sa.or_(
         _g.c.lease_owner == sa.bindparam("by_owner"),
-        sa.and_(sa.bindparam("by_force", type_=sa.Integer) == 1, _g.c.error.is_distinct_from(DISOWNED)),
+        sa.and_(
+            sa.bindparam("by_force", type_=sa.Integer) == 1,
+            _g.c.taken_request.is_distinct_from(sa.bindparam("by_request", type_=sa.Text)),
+        ),
     ),
 )
-"""Takes the columns to write; only the lease's owner may, or whoever forces it, unless the job is another row's."""
+"""Takes the columns to write; only the lease's owner may, or whoever forces it, unless the job is another row's.
+
+A row names the request that was taken from it, whatever was learned since: what is told of that one is no news of it.
+"""
 
 TWINS = (
     sa.select(_g)
@@ -46,14 +52,14 @@ JUDGED = (
 """The newest row of a request, in any of its takes, that was drawn or that moderation refused."""
 
 _priced = sa.func.coalesce(_g.c.generate_audio_switch, sa.literal_column("1"))  # as the index has it
-_charge = sa.case((_g.c.account_micros > _g.c.cost_micros, _g.c.account_micros), else_=_g.c.cost_micros)
+_charge: sa.ColumnElement[int] = sa.literal_column(CHARGE, sa.BigInteger)
 CHARGES = (
     sa.select(_g.c.duration, _charge, _g.c.completed_at)
     .where(
         _g.c.service == sa.bindparam("service"),
         _g.c.quality == sa.bindparam("quality"),
         _priced == sa.bindparam("audio", type_=sa.Integer),
-        _g.c.cost_micros > sa.literal_column("0"),
+        _charge > sa.literal_column("0"),
         _g.c.status == "completed",
         _g.c.estimate_micros.is_not(None),  # of a job that was adopted without its body nobody knows what it cost for
         _g.c.extra.is_(sa.bindparam("extra", type_=sa.Text)),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import sqlalchemy as sa
 
 from pixverse_nb.errors import HomeError
 from pixverse_nb.request import Request
+from pixverse_nb.segmind.answers import normalise
 
 from . import annotations as remarks
 from . import leases, opening, pages, schema, statements
@@ -38,6 +40,8 @@ class Store:
     ----------
     home : Path
         The folder.
+    changed : callable, optional
+        Called with the ids of ended rows that a step of another row has changed, after the commit.
 
     Raises
     ------
@@ -45,8 +49,10 @@ class Store:
         When the history can be neither written nor read.
     """
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, changed: Callable[[Sequence[str]], None] | None = None) -> None:
         self.home = home
+        self._changed = changed
+        self._aside: set[str] = set()  # rows with a step that only an emergency file holds
         self._db = Database(home)
         self._rescue = Rescue(home)
         if self.read_only is None:
@@ -95,6 +101,40 @@ class Store:
         with self._db.read() as connection:
             return [opening.standing(connection, service, r.identity, r.family, shelf) for r in requests]
 
+    def refused_before(self, wishes: Sequence[Mapping[str, Any]], *, reuse: bool, shelf: Shelf) -> dict[str, Row]:
+        """Of wishes that would be sent now, by their ids: the rows of the same requests that moderation refused."""
+        with self._db.read() as connection:
+            found = {wish["id"]: opening.refused_before(connection, wish, shelf if reuse else None) for wish in wishes}
+        return {key: row for key, row in found.items() if row is not None}
+
+    def withdraw(
+        self, service: str, asked_by: str | None, words: Mapping[str, Any], of: Callable[[Row], bool] = lambda _: True
+    ) -> None:
+        """Close what was not sent yet as never sent, unless somebody else asked for it, too.
+
+        Parameters
+        ----------
+        service, asked_by : str
+            Whose wishes, as their rows say; None is nobody's.
+        words : mapping
+            The error's columns.
+        of : callable
+            Which of these rows.
+
+        Raises
+        ------
+        HomeError
+            When the history cannot be written.
+        """
+        unsent = (_g.c.service == service) & (_g.c.status == "submitting") & _g.c.sent_at.is_(None)
+        closed = {"status": "failed", "completed_at": now_us(), "billed": False, "reserved_micros": 0, **words}
+        closed |= {"lease_owner": None, "lease_until": None}
+        with _nothing_sent(), self._db.write() as connection:
+            mine = sa.select(_g).where(unsent & (_g.c.asked_by == (asked_by or "")))
+            for row in connection.execute(mine).mappings().all():
+                if of(dict(row)):
+                    connection.execute(_g.update().where(_g.c.id == row["id"]).values(closed))
+
     # ---- a job's life ------------------------------------------------------------------------------------------
 
     def claim(self, id: str, owner: str, lease_s: float) -> Row | None:
@@ -108,11 +148,13 @@ class Store:
                 return None
             # What a failing database could not take is in a file: it knows more than the row.
             rescued = self._rescue.read(id)
-            worked = _worked(rescued) if rescued is not None and is_ahead(rescued, row) else {}
+            worked = _worked(rescued) if rescued is not None and _is_news(rescued, row) else {}
             changes = {**worked, "lease_owner": owner, "lease_until": now_us() + int(lease_s * 1e6)}
             connection.execute(_g.update().where(_g.c.id == id).values(changes))
+            others = _disown(connection, {**row, **changes}) if worked else []
             leases.hold(owner, id)
         self._rescue.drop(id)
+        self._tell(others)
         return {**row, **changes}
 
     def journal(
@@ -131,7 +173,9 @@ class Store:
         strict : bool
             Before a send: a database that fails raises HomeError instead, so that nothing is sent unjournalled.
         force : bool
-            After an answer that only this process has seen: written even when the lease was lost meanwhile.
+            After an answer that only this process has seen: written even when the lease was lost meanwhile. A request
+            that it names is taken from any other row that found it in the account's history, in the same transaction:
+            that row's own job is unknown again, its money reserved.
         **changes
             The columns that change.
 
@@ -148,14 +192,21 @@ class Store:
             "lease_until": None if ended else now_us() + int(lease_s * 1e6),
         }
         new = {**row, **lease, **changes}
+        told = (force and "request_id" in changes) or row["id"] in self._aside
+        others: list[str] = []
         try:
             with self._db.write() as connection:
                 mine = {"by_id": row["id"], "by_owner": owner, "by_force": int(force)}
+                mine["by_request"] = normalise(new["request_id"] or "")
                 # All that the job has learned is written, so that a step that only reached a file is made good.
                 worked = _worked(new)
                 done = connection.execute(statements.STEP, worked | mine).rowcount
                 if not done and self._row(connection, row["id"]) is None:  # the history was deleted under the job
                     done = bool(opening.insert(connection, new))
+                if done and told:
+                    others = _disown(connection, new)
+                if done and changes.get("video_path") and row["completed_at"] is not None:  # its file had vanished
+                    others += _hand_on(connection, new)
         except (sa.exc.SQLAlchemyError, OSError, HomeError) as error:
             if strict:
                 raise _unwritten(error) from None
@@ -163,10 +214,17 @@ class Store:
             return new
         if not done:
             raise LeaseLost(row["id"])
+        self._aside.discard(row["id"])
         self._rescue.drop(row["id"])
+        self._tell(others)
         return new
 
+    def _tell(self, ids: Sequence[str]) -> None:
+        if ids and self._changed is not None:
+            self._changed(ids)
+
     def _keep_aside(self, row: Row, error: Exception) -> None:
+        self._aside.add(row["id"])
         try:
             place: object = self._rescue.save(row)
         except OSError as trouble:
@@ -175,41 +233,24 @@ class Store:
 
     def claim_request(self, id: str, request_id: str, **remark: object) -> bool:
         """Give a request found in the account's history to a row, with a remark, unless another row has it already."""
-        plain = sa.func.replace(sa.func.lower(_g.c.request_id), "-", "")
         with self._db.write() as connection:
-            others = (_g.c.id != id) & (plain == request_id.replace("-", "").lower()) & _g.c.reused_from.is_(None)
+            others = (_g.c.id != id) & (_plain_id == normalise(request_id)) & _g.c.reused_from.is_(None)
             if connection.execute(sa.select(_g.c.id).where(others).limit(1)).first():
                 return False
             connection.execute(_g.update().where(_g.c.id == id).values(request_id=request_id, **remark))
             return True
 
-    def rival(self, row: Row) -> int | None:
-        """When the same request was sent again while its answer is still out (microseconds); None when it was not.
+    def rivals(self, row: Row) -> list[int]:
+        """When the same request, in whatever take, was sent by others whose answers are still out (microseconds).
 
-        What the account records from then on may be that one's.
+        What the account records from then on may be theirs.
         """
-        same = (_g.c.service == row["service"]) & (_g.c.identity == row["identity"]) & (_g.c.id != row["id"])
-        out = (_g.c.status == "submitting") & (_g.c.sent_at > row["sent_at"]) & _g.c.request_id.is_(None)
+        # All takes of a request send the same body; rows of an older version do not name their family.
+        like = _g.c.identity == row["identity"] if row["family"] is None else _g.c.family == row["family"]
+        same = (_g.c.service == row["service"]) & like & (_g.c.id != row["id"])
+        out = (_g.c.status == "submitting") & _g.c.sent_at.is_not(None) & _g.c.request_id.is_(None)
         with self._db.read() as connection:
-            found: int | None = connection.scalar(sa.select(sa.func.min(_g.c.sent_at)).where(same & out))
-        return found
-
-    def disown(self, request_id: str, id: str) -> None:
-        """Take a request from any other row that found it in the account's history: the answer says whose it is.
-
-        Such a row's own job is unknown again, its money reserved.
-        """
-        written = (request_id, request_id.replace("-", "").lower())
-        taken = _g.c.request_id.in_(written) & (_g.c.id != id) & _g.c.reused_from.is_(None)
-        lost = dict.fromkeys((*CLIP_COLUMNS, "cost_micros", "cost_source", "billed", "completed_at"))
-        lost |= {"status": "unknown", "reserved_micros": _g.c.ceiling_micros, "error": DISOWNED}
-        lost |= {"lease_owner": None, "lease_until": None}  # whoever works on it knows less than this
-        with contextlib.suppress(sa.exc.SQLAlchemyError, OSError, HomeError):
-            with self._db.read() as connection:
-                if not connection.execute(sa.select(_g.c.id).where(taken).limit(1)).first():
-                    return
-            with self._db.write() as connection:
-                connection.execute(_g.update().where(taken).values(lost))
+            return list(connection.scalars(sa.select(_g.c.sent_at).where(same & out)))
 
     def release(self, id: str, owner: str) -> None:
         """Let others take a job up."""
@@ -237,8 +278,10 @@ class Store:
             elif stored["status"] in UNFINISHED:
                 if not _is_free(stored, None):
                     return False
-                worked = _worked(rescued) if is_ahead(rescued, stored) else {}
+                worked = _worked(rescued) if _is_news(rescued, stored) else {}
                 connection.execute(_g.update().where(_g.c.id == rescued["id"]).values({**worked, **free}))
+                if worked:
+                    _disown(connection, {**stored, **worked})
         return True
 
     # ---- looking things up -------------------------------------------------------------------------------------
@@ -286,21 +329,27 @@ class Store:
         limit : int, optional
             At most so many.
         """
-        query = sa.select(_g)
-        for name, value in equal.items():
-            column = _g.c[name]
-            several = isinstance(value, Iterable) and not isinstance(value, str)
-            query = query.where(sa.or_(*_any_of(column, list(value) if several else [value])))
-        if since_us is not None:
-            query = query.where(_g.c.created_at >= since_us)
-        if until_us is not None:
-            query = query.where(_g.c.created_at < until_us)
-        if search:
-            hits = (column.icontains(search, autoescape=True) for column in pages.SEARCHED)
-            query = query.where(sa.or_(*hits))
-        query = query.order_by(_g.c.id.desc()).limit(limit)
+        query = _matching(sa.select(_g), equal, since_us, until_us, search).limit(limit)
         with self._db.read() as connection:
             return list(connection.execute(query))
+
+    def stream(
+        self,
+        names: Sequence[str],
+        equal: Mapping[str, Any],
+        *,
+        since_us: int | None = None,
+        until_us: int | None = None,
+        search: str | None = None,
+        limit: int | None = None,
+        size: int = 10_000,
+    ) -> Iterator[Sequence[Sequence[Any]]]:
+        """The same, but only these columns, and so many rows at a time as the driver gives them: flags as 0 and 1."""
+        query = _matching(sa.select(*(_g.c[name] for name in names)), equal, since_us, until_us, search).limit(limit)
+        with self._db.read() as connection:
+            cursor = connection.execute(query).cursor  # SQLite's own gives rows as they are asked for
+            while cursor is not None and (rows := cursor.fetchmany(size)):
+                yield rows
 
     def page(self, wanted: pages.Wanted, **how: Any) -> pages.Page:
         """Some rows, filtered and sorted by the database; see `pages.page`."""
@@ -333,6 +382,32 @@ class Store:
                 remedy="Free or repair the disk of the home, then try again.",
             ) from None
 
+    def inspected(self, row: Row, found: Mapping[str, Any]) -> None:
+        """Write down what was found in a clip: on its row, and on copies that were made of it before.
+
+        Raises
+        ------
+        HomeError
+            When the history cannot be written.
+        """
+        same = (_g.c.service == row["service"]) & (_g.c.identity == row["identity"])
+        clip = (_g.c.video_sha256 == row["video_sha256"]) & (_g.c.status == "completed")
+        others = (_g.c.id == row["id"]) | _g.c.inspected_at.is_(None)
+        try:
+            with self._db.write() as connection:
+                connection.execute(_g.update().where(same & clip & others).values(**found))
+        except (sa.exc.SQLAlchemyError, OSError) as error:
+            raise HomeError(
+                f"the history could not be written ({getattr(error, 'orig', error)})",
+                remedy="Free or repair the disk of the home, then try again.",
+            ) from None
+
+    def not_inspected(self) -> list[str]:
+        """Ids of the rows whose clips nobody has looked at, oldest first."""
+        clip = (_g.c.status == "completed") & _g.c.video_path.is_not(None) & _g.c.inspected_at.is_(None)
+        with self._db.read() as connection:
+            return list(connection.scalars(sa.select(_g.c.id).where(clip).order_by(_g.c.id)))
+
     def sent_since(self, service: str, since_us: int) -> list[Row]:
         """Rows of a service that were sent and made since then, without copies, oldest first."""
         where = (_g.c.service == service) & (_g.c.created_at >= since_us) & _g.c.sent_at.is_not(None)
@@ -340,12 +415,21 @@ class Store:
 
     def rows_of_requests(self, request_ids: Iterable[str]) -> dict[str, Row]:
         """The rows that have these requests, of any service, without copies; by the id without dashes, lower case."""
-        plain = sorted({_plain(request_id) for request_id in request_ids})
+        plain = sorted({normalise(request_id) for request_id in request_ids})
         found: dict[str, Row] = {}
         for start in range(0, len(plain), 500):
-            some = _PLAIN_ID.in_(plain[start : start + 500]) & _g.c.reused_from.is_(None)
-            found |= {_plain(row["request_id"]): row for row in self._rows(sa.select(_g).where(some))}
+            some = _plain_id.in_(plain[start : start + 500]) & _g.c.reused_from.is_(None)
+            found |= {normalise(row["request_id"]): row for row in self._rows(sa.select(_g).where(some))}
         return found
+
+    def requests_in_two_rows(self, service: str) -> list[list[Row]]:
+        """Rows of a service that have one request together, though each request is one job."""
+        ours = (_g.c.service == service) & _g.c.request_id.is_not(None) & _g.c.reused_from.is_(None)
+        twice = sa.select(_plain_id).where(ours).group_by(_plain_id).having(sa.func.count() > 1)
+        together = defaultdict(list)
+        for row in self._rows(sa.select(_g).where(ours & _plain_id.in_(twice)).order_by(_g.c.id)):
+            together[normalise(row["request_id"])].append(row)
+        return list(together.values())
 
     def fill_costs(self, service: str, charges: Mapping[str, int], source: str) -> list[str]:
         """Write the account's charges (micro-dollars, by plain request id) on ended rows; ids of those that had none.
@@ -359,7 +443,7 @@ class Store:
             known = [dict(row) for row in connection.execute(sa.select(*columns).where(ours)).mappings()]
         filled = []
         for row in known:
-            bill = charge_of(row, charges.get(_plain(row["request_id"])), source)
+            bill = charge_of(row, charges.get(normalise(row["request_id"])), source)
             if all(row.get(name) == value for name, value in bill.items()):
                 continue
             if bill.get("cost_micros") and source != schema.PREVIEW:
@@ -407,10 +491,35 @@ class Store:
 
     def take_over(self, row: Mapping[str, Any]) -> Row:
         """A new row for a request of the account, or the one that already has it."""
-        same = _PLAIN_ID.in_([_plain(row["request_id"])]) & _g.c.reused_from.is_(None)
+        same = (_plain_id == normalise(row["request_id"])) & _g.c.reused_from.is_(None)
         with self._db.write() as connection:
             known = connection.execute(sa.select(_g).where(same).limit(1)).mappings().one_or_none()
             return dict(known) if known is not None else opening.insert(connection, row)
+
+    def known_as(self, row: Row, shas: Iterable[str]) -> str | None:
+        """Id of the row that a told row already is: by its id, by its job, or by its request and its clip."""
+        with self._db.read() as connection:
+            return _known_as(connection, row, list(shas))
+
+    def import_row(self, row: Row, shas: Iterable[str]) -> str | None:
+        """Write a told row down, unless it is here already: then the id of the row that it is.
+
+        Raises
+        ------
+        HomeError
+            When the history cannot be written.
+        """
+        try:
+            with self._db.write() as connection:
+                known = _known_as(connection, row, list(shas))
+                if known is None:
+                    opening.insert(connection, row)
+                return known
+        except (sa.exc.SQLAlchemyError, OSError) as error:
+            raise HomeError(
+                f"the history could not be written ({getattr(error, 'orig', error)})",
+                remedy="Free or repair the disk of the home, then import again.",
+            ) from None
 
     # ---- money -------------------------------------------------------------------------------------------------
 
@@ -475,17 +584,78 @@ def charge_of(row: Mapping[str, Any], micros: int | None, source: str) -> dict[s
 # What is known of a failure, and is no longer so.
 _UNFAILED = dict.fromkeys(("completed_at", "http_status", "error", "error_kind", "error_detail", "remedy"))
 
+_LOOK_AGAIN = "studio.resume() looks for its own job in the account's history."
+
 # How much a status knows, for two accounts of one job.
 _STEPS = ("submitting", "unknown", "queued", "processing", "downloading", "failed", "completed")
 
-# What people write on a row; a job's own steps leave it alone.
-_PEOPLES = frozenset(remarks.COLUMNS)
+# What others write on a row: people, and whoever asks for it, too. A job's own steps leave it alone.
+_OTHERS = frozenset({*remarks.COLUMNS, "asked_by", "taken_request"})
 
-_PLAIN_ID = sa.func.replace(sa.func.lower(_g.c.request_id), "-", "")  # whether the account writes dashes is open
+_plain_id: sa.ColumnElement[str] = sa.literal_column(schema.PLAIN_ID, sa.Text)
+
+
+def _matching(
+    query: sa.Select[Any], equal: Mapping[str, Any], since_us: int | None, until_us: int | None, search: str | None
+) -> sa.Select[Any]:
+    for name, value in equal.items():
+        several = isinstance(value, Iterable) and not isinstance(value, str)
+        query = query.where(sa.or_(*_any_of(_g.c[name], list(value) if several else [value])))
+    if since_us is not None:
+        query = query.where(_g.c.created_at >= since_us)
+    if until_us is not None:
+        query = query.where(_g.c.created_at < until_us)
+    if search:
+        query = query.where(sa.or_(*(column.icontains(search, autoescape=True) for column in pages.SEARCHED)))
+    # Both say newest first; each has an index that finds and orders at once.
+    bounded = since_us is not None or until_us is not None
+    return query.order_by(*((_g.c.created_at.desc(),) if bounded else ()), _g.c.id.desc())
+
+
+def _known_as(connection: sa.Connection, row: Row, shas: list[str]) -> str | None:
+    is_copy = row["reused_from"] is not None
+    of_its_kind = _g.c.reused_from.is_not(None) if is_copy else _g.c.reused_from.is_(None)
+    same_wish = (_g.c.service == row["service"]) & (_g.c.identity == row["identity"])
+    ways = [_g.c.id == row["id"], same_wish & _g.c.video_sha256.in_(shas) & of_its_kind]
+    if row["request_id"] and not is_copy:
+        ways.insert(1, (_plain_id == normalise(row["request_id"])) & of_its_kind)
+    found = (connection.scalar(sa.select(_g.c.id).where(way).limit(1)) for way in ways)
+    return next((str(key) for key in found if key is not None), None)
+
+
+def _disown(connection: sa.Connection, owner: Row) -> list[str]:
+    """Take a row's request from any other row: those that had ended are given.
+
+    They found it in the account's history, and the answer to the send says whose it is. Their own jobs are unknown
+    again, their money reserved.
+    """
+    plain = normalise(owner["request_id"] or "")
+    taken = (_plain_id == plain) & (_g.c.id != owner["id"]) & _g.c.reused_from.is_(None)
+    found = connection.execute(sa.select(_g.c.id, _g.c.status).where(taken)).all() if plain else []
+    lost = dict.fromkeys((*CLIP_COLUMNS, *_UNFAILED, "cost_micros", "cost_source", "account_micros", "billed"))
+    lost |= {"status": "unknown", "reserved_micros": sa.func.coalesce(_g.c.ceiling_micros, 0)}
+    lost |= {"error": DISOWNED, "error_kind": "OutcomeUnknown", "error_detail": plain, "remedy": _LOOK_AGAIN}
+    lost |= {"taken_request": plain}
+    lost |= {"lease_owner": None, "lease_until": None}  # whoever works on it knows less than this
+    if found:
+        connection.execute(_g.update().where(taken).values(lost))
+    return [row.id for row in found if row.status in {"completed", "failed"}]
+
+
+def _hand_on(connection: sa.Connection, row: Row) -> list[str]:
+    """Give the copies of a row the clip that it has now; their ids."""
+    same = (_g.c.service == row["service"]) & (_g.c.identity == row["identity"])
+    copies = same & (_g.c.reused_from == row["id"]) & (_g.c.status == "completed")
+    ids = list(connection.scalars(sa.select(_g.c.id).where(copies)))
+    if ids:
+        connection.execute(_g.update().where(copies).values({name: row[name] for name in CLIP_COLUMNS}))
+    return ids
 
 
 def _any_of(column: sa.Column[Any], values: list[Any]) -> list[sa.ColumnElement[bool]]:
     """Conditions of which one must hold: SQL's IN finds no missing values."""
+    if values == [True]:
+        return [column == sa.true()]  # written out: a partial index serves only what its own words say
     given = [value for value in values if value is not None]
     missing = [column.is_(None)] if len(given) < len(values) else []
     return [column.in_(given), *missing]
@@ -514,13 +684,15 @@ def is_ahead(one: Row, other: Row) -> bool:
     return _STEPS.index(one["status"]) > _STEPS.index(other["status"])
 
 
-def _plain(request_id: str) -> str:
-    return request_id.replace("-", "").lower()
+def _is_news(rescued: Row, stored: Row) -> bool:
+    """Whether an emergency file knows more than the row; what it says of a job that was taken away is no news."""
+    taken = stored["taken_request"]
+    return is_ahead(rescued, stored) and (taken is None or normalise(rescued["request_id"] or "") != taken)
 
 
 def _worked(row: Row) -> Row:
-    """The columns that a job writes; people's own are left alone."""
-    return {name: value for name, value in row.items() if name in _g.columns and name not in _PEOPLES}
+    """The columns that a job writes; those of others are left alone."""
+    return {name: value for name, value in row.items() if name in _g.columns and name not in _OTHERS}
 
 
 def _is_free(row: Row | None, owner: str | None) -> bool:

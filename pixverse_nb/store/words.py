@@ -13,6 +13,7 @@ UNFINISHED = ("submitting", "queued", "processing", "downloading", "unknown")
 CLIP_COLUMNS: Sequence[str] = (
     "request_id", "seed_used", "output_url", "sent_image_url", "video_path", "video_sha256", "video_duration_s",
     "video_width_px", "video_height_px", "video_fps", "video_bytes", "video_has_audio", "engine",
+    "inspected_at", "video_black_s", "video_frozen_s", "video_loudness_lufs", "mismatch",
 )  # fmt: skip
 
 DISOWNED = "the job that was found in the account's history for this one was another send's"

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pixverse_nb.budget import Cap
+from pixverse_nb.budget import Budget, Cap
 from pixverse_nb.generation import Generation
 from pixverse_nb.media.clips import Clips
 from pixverse_nb.polling import TYPICAL_S, expectation
@@ -75,11 +75,12 @@ class Desk:
 
         It was "reused", "joined" or "fetched" again, or it is "new": only then money is spent by this call.
         """
-        return self._studio._begin([cell.wish for cell in cells])
+        return self._studio._begin([cell.wish for cell in cells], asked_by=self._studio._name)
 
-    def withdraw(self, generations: Sequence[Generation]) -> list[Generation]:
-        """Close those that were not sent yet as never sent; gives these."""
-        return self._studio._withdraw(generations)
+    def withdraw(self, cells: Sequence[Cell], why: str) -> set[str]:
+        """Close what was not sent yet of these cells, and only this studio's sweeps asked for; gives the rows' ids."""
+        mine = {cell.identity for cell in cells}
+        return self._studio._withdraw(self._studio._name, why, lambda row: row["identity"] in mine)
 
     def kinds(self, cells: Sequence[Cell]) -> list[str]:
         """What `start` would make of each: "reused", "joined", "fetched", "refused" (new, refused before), "new"."""
@@ -106,6 +107,11 @@ class Desk:
     def prices(self, cells: Sequence[Cell]) -> list[Estimate]:
         """What each would cost, as far as charges have taught."""
         return self._studio._quotes.all([cell.wish.request for cell in cells])
+
+    @property
+    def budget(self) -> Budget:
+        """The budget itself."""
+        return self._studio.budget
 
     def caps(self) -> list[Cap]:
         """The budget's caps, the tightest first; empty without a budget."""

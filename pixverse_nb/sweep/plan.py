@@ -129,9 +129,12 @@ class Plan:
         """Send what is missing, show the progress live, and wait for all of it.
 
         What is there is not sent, what is under way is joined, and cells that failed are tried again. A cell that fails
-        does not stop the others. It stops sending when the budget or the account has no more, when the key or the
-        model is refused, or when you interrupt it; what is in flight is waited for. Run again, in this kernel or
-        another, it sends only what is missing.
+        does not stop the others: a 400 or a 422 is about the one request, however often it comes. It stops sending when
+        the budget or the account has no more, when the key or the model is refused, when three sends in a row are
+        refused in the same words for a reason that is the account's (401, 402, 403, 406) or the address's (404, 405),
+        or when you interrupt it. What still waits for its turn is then called back, unless another kernel or a call of
+        your own asked for it, too; what is in flight is waited for. Run again, in this kernel or another, it sends only
+        what is missing.
 
         Parameters
         ----------

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import sys
 import threading
 import time
 from collections import deque
@@ -16,8 +15,10 @@ from pixverse_nb.display.html import Html
 from pixverse_nb.display.live import Live
 from pixverse_nb.display.plan import SQUARES, ProgressView, clock, progress_html, progress_text
 from pixverse_nb.generation import Generation
+from pixverse_nb.interrupts import whole
 from pixverse_nb.pricing import money
 from pixverse_nb.store.words import now_us
+from pixverse_nb.terminal import screen
 
 from .desk import Desk, lasting
 from .slot import Slot
@@ -29,6 +30,7 @@ _FATAL = (
     errors.ModelRetired,
 )  # fmt: skip
 _ALIKE = 3  # so many sends in a row, refused with the same words: the others would be, too
+_STOPPED, _INTERRUPTED = "the sweep stopped", "the sweep was interrupted"
 
 
 class SweepInterrupted(errors.WaitInterrupted):
@@ -78,6 +80,7 @@ class Run:
         self._began = time.monotonic()
         self._took_s: float | None = None
         self._interrupted = ""
+        self._called_back = False
         self._told_at = self._began
         self._live = Live(self._bundle)
 
@@ -125,7 +128,10 @@ class Run:
         while True:
             self._changed.clear()
             self._retire()
-            self._fill()
+            if self.stopped is not None and not self._called_back:
+                self._call_back(_STOPPED)
+            if not self._fill():
+                continue
             if not self._open and (not self._pending or self.stopped):
                 break
             self._tell()
@@ -144,8 +150,8 @@ class Run:
             made = slot.generation
             if made is None:
                 continue
-            if slot.was_left and not slot.is_second:
-                slot.generation, slot.is_second = None, True
+            if slot.was_left and (not slot.is_second or self.stopped):
+                slot.generation, slot.is_new, slot.is_second = None, False, True
                 self._pending.append(slot)
             elif isinstance(made.error, _FATAL) and made.status != "completed":
                 self.stopped = self.stopped or made.error
@@ -167,15 +173,22 @@ class Run:
             alike.what = f"{_ALIKE} clips in a row were refused alike ({alike.what})"
             self.stopped = self.stopped or alike
 
-    def _fill(self) -> None:
+    def _fill(self) -> bool:
+        """Begin what there is room for; False when a job has news before all of that was begun."""
         while self._pending and len(self._open) < self._at_once and self.stopped is None and self._full is None:
             slot = self._pending.popleft()
             if not self._begin([slot]):
                 self._pending.appendleft(slot)
-                return
+                return True
+            if self._changed.is_set():  # what has ended may stop all the others
+                return False
+        return True
 
     def _begin(self, slots: Sequence[Slot]) -> bool:
         """Start cells together; False when it was not to be."""
+        return whole(lambda: self._start(slots))
+
+    def _start(self, slots: Sequence[Slot]) -> bool:
         try:
             made = self._desk.start([slot.cell for slot in slots])
         except errors.BudgetExceeded as error:
@@ -221,7 +234,8 @@ class Run:
                 f"the sweep stopped at the budget for {cap.scope}: {count}; it has {money(room)} left, so "
                 f"{money(max(needed - room, 0.0))} is missing"
             )
-            stopped.remedy = f"Raise budget=pv.Budget({cap.name}=...); then run it again: only what is missing is sent."
+            raised = self._desk.budget.raised(cap.name)
+            stopped.remedy = f"Raise budget={raised}; then run it again: only what is missing is sent."
             stopped.needed_usd = needed  # type: ignore[attr-defined]
         elif isinstance(reason, errors.InsufficientCredits):
             stopped.what = f"the sweep stopped: {reason.what}. {count}; {self._balance(needed)}"
@@ -244,8 +258,7 @@ class Run:
 
     def _interrupt(self) -> SweepInterrupted:
         self._open = [slot for slot in self._open if slot.is_open]
-        self._call_back()
-        self._pending = deque(slot for slot in self.slots if slot.generation is None and not slot.why)
+        self._call_back(_INTERRUPTED)
         unsent = sum(slot.state == "sending" for slot in self._open)
         there = sum(slot.state in {"done", "reused"} for slot in self.slots)
         waiting = f" ({unsent} of them on the way out)" if unsent else ""
@@ -254,19 +267,23 @@ class Run:
             f"and go on{waiting}, {len(self._pending)} were not sent. Run it again to go on."
         )
         for slot in self._pending:
-            slot.why = "not sent: the sweep was interrupted"
+            slot.why = f"not sent: {_INTERRUPTED}"
         error = SweepInterrupted(self._interrupted)
         error.in_flight = [slot.generation for slot in self._open if slot.generation is not None]
         return error
 
-    def _call_back(self) -> None:
-        """Have what this run asked for, and what still waits for its turn, not be sent."""
-        mine = [slot.generation for slot in self._open if slot.is_new and slot.generation is not None]
-        back = {generation.id for generation in self._desk.withdraw(mine)}
+    def _call_back(self, why: str) -> None:
+        """Have what only this studio's sweeps asked for, and what still waits for its turn, not be sent.
+
+        By the cells, not by what this run knows to have begun: it may have been interrupted just after a beginning.
+        """
+        self._called_back = True
+        back = self._desk.withdraw([slot.cell for slot in self.slots if not slot.is_old], why)
         for slot in [slot for slot in self._open if slot.generation is not None and slot.generation.id in back]:
             self._unhook(slot)
             self._open.remove(slot)
             slot.generation, slot.is_new = None, False
+        self._pending = deque(slot for slot in self.slots if slot.generation is None and not slot.why)
 
     # ---- telling -----------------------------------------------------------------------------------------------
 
@@ -276,9 +293,14 @@ class Run:
                 with contextlib.suppress(Exception):  # a front end that has gone away is no reason to lose a sweep
                     self._live.refresh()
             return
-        if last or time.monotonic() - self._told_at > _LINE_EVERY_S:
+        if last:
+            screen.lines([[progress_text(self._view()), f"clips in {self._desk.clips.clips}"]])
+            screen.rest()
+        elif screen.is_live:
+            screen.lines([], [progress_text(self._view())])
+        elif time.monotonic() - self._told_at > _LINE_EVERY_S:
             self._told_at = time.monotonic()
-            sys.stderr.write(progress_text(self._view()) + "\n")
+            screen.lines([[progress_text(self._view())]])
 
     def _bundle(self) -> tuple[dict[str, str], bool]:
         ended = self._took_s is not None and not any(slot.is_open for slot in self.slots)

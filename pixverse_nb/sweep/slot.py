@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from pixverse_nb import errors
 from pixverse_nb.display.plan import STATES
 from pixverse_nb.generation import Generation
+from pixverse_nb.mishaps import was_withdrawn
 
 from .cells import Cell
+
+_ABOUT_ALL = frozenset({401, 402, 403, 404, 405, 406, 410})
 
 
 @dataclass(eq=False)
@@ -20,7 +23,7 @@ class Slot:
     is_old : bool
         Whether an earlier run of the plan made it.
     is_new : bool
-        Whether this run had it sent: its money is this run's, and so is the right to call it back.
+        Whether this run had it sent: its money is this run's.
     is_second : bool
         Whether it was begun again, for who was to send it did not.
     why : str
@@ -57,10 +60,13 @@ class Slot:
 
     @property
     def refusal(self) -> errors.ServiceError | None:
-        """What the service answered to its send, when that was a refusal: no job came of it."""
+        """What the service answered to its send, when it refused it for a reason that holds for other sends, too.
+
+        Such as the account, the key or the address. A 400 or a 422 is about the one request.
+        """
         error = self.generation.error if self.is_new and self.state == "failed" and self.generation else None
         # A 500 is the service's own trouble, and may be over for the next cell.
-        answered = isinstance(error, errors.ServiceError) and 400 <= (error.status_code or 0) < 500
+        answered = isinstance(error, errors.ServiceError) and error.status_code in _ABOUT_ALL
         return error if answered and not isinstance(error, errors.GenerationFailed) else None  # type: ignore[return-value]
 
     @property
@@ -89,8 +95,9 @@ class Slot:
 
     @property
     def was_left(self) -> bool:
-        """Whether who was to send a job that was joined did not: that kernel ended, or its sweep was interrupted."""
-        if self.generation is None or self.is_new or self.is_old:
+        """Whether who was to send it did not: that kernel ended, or a sweep that wanted it, too, called it back."""
+        if self.generation is None or self.is_old:
             return False
         row = self.generation._row
-        return bool(row["status"] == "failed" and row["sent_at"] is None and row["http_status"] is None)
+        unsent = row["status"] == "failed" and row["sent_at"] is None and row["http_status"] is None
+        return bool(unsent and not self.is_new) or was_withdrawn(row)

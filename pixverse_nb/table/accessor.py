@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -25,9 +27,14 @@ from .shown import Differences, Measures, in_rows, say, show
 
 if TYPE_CHECKING:
     from pixverse_nb.history import History
+    from pixverse_nb.media.clips import Clips
     from pixverse_nb.player.player import Player
     from pixverse_nb.studio import Studio
     from pixverse_nb.sweep.plan import Plan
+
+    from .chooser import Chooser
+    from .pictures import Pictures
+    from .report import Report
 
 _MOST_PLAYERS = 60
 _FEWEST, _MOST = 2, 9  # clips of one comparison
@@ -56,6 +63,11 @@ class Accessor:
         ----------
         studio : Studio
             Whose home holds the rows.
+
+        Returns
+        -------
+        Accessor
+            With all of its methods: `df.pixverse.of(studio).play()`.
 
         Raises
         ------
@@ -110,6 +122,11 @@ class Accessor:
         ----------
         *ids : str or Generation
             Which rows; all of a table of two to nine clips when none is given.
+
+        Returns
+        -------
+        Player
+            It displays itself.
 
         Raises
         ------
@@ -168,6 +185,27 @@ class Accessor:
             For a table that has lost its ids.
         """
         return diff(self._frame)
+
+    def table(self) -> Chooser:
+        """A table to look and to choose from: posters, sorting, searching, pages; tick the rows that you want.
+
+        `chosen = df.pixverse.table()`, and in the next cell `chosen.selected.pixverse.compare()`.
+
+        Returns
+        -------
+        Chooser
+            It shows itself; `.selected` is a DataFrame of the ticked rows. Without a kernel it is the table as it
+            stands in any notebook. The first 5,000 rows can be chosen from, the first 200 have posters; sorting is by
+            value, and a search finds words of the whole prompt, of tags, notes and errors.
+
+        Raises
+        ------
+        InvalidParameter
+            For a table whose columns hold what the history's cannot.
+        """
+        from .chooser import Chooser
+
+        return Chooser(self._table_of_its_own(), self._clips())
 
     # ---- measuring ---------------------------------------------------------------------------------------------
 
@@ -287,6 +325,34 @@ class Accessor:
         """
         return measures.yields(self._frame, by)
 
+    def pictures(self, *names: str) -> Pictures:
+        """Draw what the measures say, for the eye.
+
+        Parameters
+        ----------
+        *names : str
+            Which, all when none is given: "costs" (over time, and by quality), "latencies" (every clip, with p50, p90
+            and p99, by stage), "tradeoff" (cost against latency; a point shows its poster when pointed at),
+            "failures" (by kind), "yields" (made, finished, kept and usable, by prompt and by setting).
+
+        Returns
+        -------
+        Pictures
+            They show themselves, also in a saved notebook without a kernel. Each has `.figure` (matplotlib's),
+            `.png()`, `.save(path)` for .png, .svg and .pdf, and `.words`. What nobody knows is counted and said, never
+            drawn as 0; the preview engine's pretended money stands apart; days are UTC.
+
+        Raises
+        ------
+        UnknownParameter
+            For a name that is no picture; it names the nearest.
+        InvalidParameter
+            For a table that lacks columns; it names them.
+        """
+        from .pictures import pictures_of, thumbnails_of
+
+        return pictures_of(self._frame, names, thumbnails_of(self._frame, self._clips()))
+
     # ---- making it again ---------------------------------------------------------------------------------------
 
     def rerun(self, **changes: Any) -> Plan:
@@ -299,6 +365,11 @@ class Accessor:
         ----------
         **changes
             As in `Studio.sweep`: parameters with a value or a list of values, `image`, `take`, `takes`, `replace`.
+
+        Returns
+        -------
+        Plan
+            With counts, price, time and the budget's room. Nothing was sent.
 
         Raises
         ------
@@ -316,6 +387,11 @@ class Accessor:
         i : int
             The row's place, from 0; from the end when negative.
 
+        Returns
+        -------
+        str
+            Python that runs as it stands; a notebook shows it as code.
+
         Raises
         ------
         InvalidParameter
@@ -330,10 +406,119 @@ class Accessor:
         door = self._door()
         return call_of(door, door.rows([key])[0])
 
+    # ---- elsewhere ---------------------------------------------------------------------------------------------
+
+    def export(
+        self, path: str | os.PathLike[str], *, redact: str | Iterable[str] = (), overwrite: bool = False
+    ) -> Path:
+        """Write it for elsewhere; the path's ending says what.
+
+        - `.csv`: `id` first, the history's columns in its order, then the table's own; UTF-8. A text that a spreadsheet
+          would take for a formula has an apostrophe before it (`rerun` and `by=` take it off again).
+          `pd.read_csv(path).pixverse` measures as this table does.
+        - `.parquet`: the same with its types, by pyarrow (`pip install "pixverse_nb[parquet]"`).
+        - a folder (no ending, a slash at the end, or one that is there): each clip under a name made of time (UTC),
+          the prompt's words, settings and id, as `Video.save` writes it, and its row beside it as JSON. A clip whose
+          file is gone is told of. Files of the same name, which carry the same id, are replaced.
+        - `.mp4`: a labelled contact sheet, 2 to 25 clips playing at once; 24 frames per second, at most 1920 x 1080 px.
+          A clip that ends early stands still on its last frame. There is no sound.
+        - `.webp`: a moving picture of one clip, or of up to 25 the sheet, at most 3 MB: from 640 px (a sheet: 1024) and
+          12 frames per second, size, rate and quality go down until it is so small.
+
+        Keys, signatures of addresses and the private columns of the store are in none of them.
+
+        Parameters
+        ----------
+        path : str or path
+            Where to; folders on the way are made.
+        redact : str or iterable of str
+            "prompts": each different prompt becomes "prompt 1", "prompt 2", ...; texts that may repeat one are gone.
+            "costs": columns and labels of money are left out.
+        overwrite : bool
+            Replace a file that is there; else that is an error.
+
+        Returns
+        -------
+        Path
+            Where it is. It was written at once or, when an error is raised, not at all.
+
+        Raises
+        ------
+        InvalidParameter
+            For another ending, a file that is there, no clips or too many for a sheet, and a table without a studio
+            where clips are asked for.
+        ClipError
+            When the place cannot be written, and when none of the clips is there.
+        PixverseError
+            For a `.parquet` without pyarrow.
+        """
+        from .exports import export
+
+        return export(self._frame, self._door, path, redact, overwrite=overwrite)
+
+    def report(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        title: str | None = None,
+        clips: str = "beside",
+        redact: str | Iterable[str] = (),
+        limit_mb: float = 25,
+        compare: Any = None,
+        overwrite: bool = False,
+    ) -> Report:
+        """Write one page for others: the clips, what was said of them, the player, pictures and figures.
+
+        It works from a file without any network, and holds no key, no signed address and no path of this machine. Small
+        silent copies of the clips are in the page. Only its own script runs in it; without script everything but the
+        player is there.
+
+        Parameters
+        ----------
+        path : str or path
+            The page, ending with `.html`; folders on the way are made.
+        title : str, optional
+            By default it says how many clips there are.
+        clips : str
+            "beside": the clips lie in a folder beside the page, `name_clips/`, under names that people can read; both
+            can be moved together. "embed": they are in the page. "none": only the small copies are.
+        redact : str or iterable of str
+            "prompts" and "costs", as `export`, everywhere: in texts, pictures, the player, file names, and in the
+            clips' own tags. What a clip shows stays as it is.
+        limit_mb : float
+            What the page may take, MB, above 0. Small copies that do not fit are left out first, then embedded clips,
+            then stills; the page and a warning say so.
+        compare : generations, ids or rows, optional
+            The two to nine clips that the player begins with; by default the best rated. A reader ticks others.
+        overwrite : bool
+            Replace a file that is there. An older report is replaced anyway, so that a notebook can be run again.
+
+        Returns
+        -------
+        Report
+            Its path, which `open` and `Path` take it for; shown, a link.
+
+        Raises
+        ------
+        InvalidParameter
+            For another value, a file that is there and is no report, and a table without ids or studio.
+        ClipError
+            When the place cannot be written. Nothing is left behind then, and an older report stays.
+        """
+        from .report import report
+
+        given = {"title": title, "clips": clips, "redact": redact, "limit_mb": limit_mb, "compare": compare}
+        return report(self._frame, self._door, path, **given, overwrite=overwrite)
+
     # ---- writing -----------------------------------------------------------------------------------------------
 
     def rate(self, n: int | None) -> History:
-        """Rate all of the table's clips, 1-5, 5 the best; None clears.
+        """Rate all of the table's clips.
+
+        Parameters
+        ----------
+        n : int or None
+            1-5, 5 the best; None clears.
 
         Returns
         -------
@@ -353,7 +538,25 @@ class Accessor:
         return self._write({"rating": n})
 
     def tag(self, *tags: str) -> History:
-        """Add tags to what each row has; up to 30 of up to 40 characters, kept in lower case. Else as `rate`."""
+        """Add tags to what each row has.
+
+        Parameters
+        ----------
+        *tags : str
+            One or more, of up to 40 characters, kept in lower case; up to 30 a row.
+
+        Returns
+        -------
+        DataFrame
+            As `rate`.
+
+        Raises
+        ------
+        InvalidParameter
+            For no tag, and for more or longer ones.
+        PixverseError
+            As `rate`.
+        """
         if not tags:
             raise refused("no tag was given", 'Pass some: df.pixverse.tag("night", "keeper").')
         new = checked({"tags": list(tags)})["tags"] or ""
@@ -364,17 +567,57 @@ class Accessor:
         return self._write({"tags": None}, add)
 
     def keep(self) -> History:
-        """Decide to keep all of the table's clips. Else as `rate`."""
+        """Decide to keep all of the table's clips.
+
+        Returns
+        -------
+        DataFrame
+            As `rate`.
+
+        Raises
+        ------
+        PixverseError
+            As `rate`.
+        """
         return self._write({"decision": "keep"})
 
     def reject(self, reason: str | None = None) -> History:
-        """Reject all of the table's clips, with a reason of up to 500 characters. Else as `rate`."""
+        """Reject all of the table's clips.
+
+        Parameters
+        ----------
+        reason : str, optional
+            Why, up to 500 characters.
+
+        Returns
+        -------
+        DataFrame
+            As `rate`.
+
+        Raises
+        ------
+        PixverseError
+            As `rate`.
+        """
         return self._write({"decision": "reject", "reason": reason})
 
     def note(self, text: str | None) -> History:
-        """Write a note of up to 5000 characters on each row, in the place of what stood there; None clears.
+        """Write a note on each row, in the place of what stood there.
 
-        Else as `rate`.
+        Parameters
+        ----------
+        text : str or None
+            Up to 5000 characters; None clears.
+
+        Returns
+        -------
+        DataFrame
+            As `rate`.
+
+        Raises
+        ------
+        PixverseError
+            As `rate`.
         """
         return self._write({"note": text})
 
@@ -389,6 +632,22 @@ class Accessor:
             )
         door.write(list(dict.fromkeys(key for key in keys if key is not None)), change or (lambda _: changes))
         return door.refreshed(self._frame, tuple(changes))
+
+    def _clips(self) -> Clips | None:
+        """Where posters come from; None for a table that does not know."""
+        clips: Clips | None = self._given._clips if self._given is not None else getattr(self._frame, "_clips", None)
+        return clips
+
+    def _table_of_its_own(self) -> pd.DataFrame:
+        """A copy that nobody else changes; it knows the studio that this one was given."""
+        from pixverse_nb.history import History
+
+        made: pd.DataFrame = self._frame.copy()
+        if self._given is not None:
+            given: History = History(made).__finalize__(made)
+            given._clips = self._given._clips
+            made = given
+        return made
 
     def _door(self) -> Door:
         studio = self._given or studio_of(self._frame)

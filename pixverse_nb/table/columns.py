@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
 
@@ -12,6 +13,9 @@ from pixverse_nb.errors import InvalidParameter
 from pixverse_nb.parameters import unknown_parameter
 
 _LARGEST = 1_000_000  # USD, s: what is more is no charge and no clip, and sums of it would not be exact
+FORMULA = "[=+\\-@\t\r\n＝＋－＠]"
+"""What a spreadsheet takes for a formula's start; an exported text that begins so has an apostrophe before it."""
+_APOSTROPHE = re.compile(rf"\A'(?='*{FORMULA})")
 _TRUTHS = {True: True, False: False, "True": True, "False": False, "true": True, "false": False}  # 1 is True
 
 
@@ -33,6 +37,18 @@ def ids_of(frame: pd.DataFrame) -> list[str | None]:
     InvalidParameter
         For a table that has lost them.
     """
+    plain: list[str | None] = id_column(frame).to_numpy(dtype=object, na_value=None).tolist()
+    return plain
+
+
+def id_column(frame: pd.DataFrame) -> Any:
+    """The same as an array of pandas' strings, at once: a table may have a million rows.
+
+    Raises
+    ------
+    InvalidParameter
+        For a table that has lost them.
+    """
     check_plain(frame)
     if not has_ids(frame):
         raise refused(
@@ -40,7 +56,7 @@ def ids_of(frame: pd.DataFrame) -> list[str | None]:
             "Keep it: frame.reset_index() before a merge, ignore_index=False in a concat, and index=True in to_csv.",
         )
     values = frame.index.get_level_values("id") if "id" in frame.index.names else frame["id"]
-    return [None if value is None or _is_missing(value) else str(value) for value in values]
+    return values.astype("string").array
 
 
 def distinct_ids(frame: pd.DataFrame) -> list[str]:
@@ -124,21 +140,27 @@ def typed(name: str, values: Any) -> Any:
 
 
 def _converted(series: pd.Series[Any], dtype: Any) -> Any:
+    if series.dtype == dtype and dtype not in {"Float64", "Int64", "string"}:
+        return series
     if isinstance(dtype, pd.CategoricalDtype):
-        strange = set(series.dropna().astype(str)) - set(dtype.categories)
+        strange = {str(value) for value in series.dropna().unique()} - set(dtype.categories)
         if strange:
             raise ValueError(f"{min(strange)!r}; there are {', '.join(dtype.categories)}")
         return pd.Series(pd.Categorical(series, dtype=dtype))
-    if series.dtype == dtype and dtype not in {"Float64", "Int64", "string"}:
-        return series
     if dtype == "boolean":
         return pd.Series(pd.array([pd.NA if _is_missing(v) else _TRUTHS[v] for v in series], dtype="boolean"))
     if dtype in {"Float64", "Int64"}:
         return _numbers(series, dtype)
     if str(dtype).startswith("datetime"):
-        texts = series if pd.api.types.is_datetime64_any_dtype(series) else series.astype("string")
-        return pd.to_datetime(texts, utc=True, format="ISO8601").astype(dtype)
-    return series.astype("string")
+        moments = series if pd.api.types.is_datetime64_any_dtype(series) else series.astype("string")
+        return pd.to_datetime(moments, utc=True, format="ISO8601").astype(dtype)
+    return _texts(series)
+
+
+def _texts(series: pd.Series[Any]) -> Any:
+    texts = series.astype("string")
+    is_own = isinstance(series.dtype, pd.StringDtype) and series.dtype.na_value is pd.NA
+    return texts if is_own else texts.str.replace(_APOSTROPHE, "", regex=True)  # a file's: see `exports`
 
 
 def _numbers(series: pd.Series[Any], dtype: Any) -> Any:

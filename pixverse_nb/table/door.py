@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 
@@ -74,6 +75,12 @@ class Door:
             )
         return [found[key] for key in ids]
 
+    def table(self, rows: Sequence[Row]) -> History:
+        """Rows as a table."""
+        from pixverse_nb.history import frame as table_of
+
+        return table_of(list(rows), self.studio._store, self.clips)
+
     def handle(self, row: Row) -> Generation:
         """The studio's handle of a row."""
         return self.studio._handle(row)
@@ -107,7 +114,7 @@ class Door:
         distinct = list(dict.fromkeys(key for key in keys if key is not None))
         now = table_of(self.rows(distinct), self.studio._store, self.clips)
         at = {key: place for place, key in enumerate(distinct)}
-        places = [at[key] for key in keys if key is not None]
+        places = np.array([at[key] for key in keys if key is not None], dtype=np.intp)
         has_id = [key is not None for key in keys]
         made: History = History(frame.copy()).__finalize__(frame)  # a sweep's results know their axes
         made._clips = self.clips

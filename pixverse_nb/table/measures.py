@@ -37,9 +37,9 @@ FAILURES: _Types = {
     "maybe_billed": _COUNT, "sum_usd": _FIGURE, "last_at": "datetime64[us, UTC]", "example": "string",
 }  # fmt: skip
 YIELDS: _Types = {
-    "is_preview": _FLAG, "made": _COUNT, "finished": _COUNT, "failed": _COUNT, "kept": _COUNT, "rejected": _COUNT,
-    "undecided": _COUNT, "video_s": _FIGURE, "usable_s": _FIGURE, "unknown_costs": _COUNT, "sum_usd": _FIGURE,
-    "per_usable_second_usd": _FIGURE,
+    "is_preview": _FLAG, "sum_usd": _FIGURE, "per_usable_second_usd": _FIGURE, "usable_s": _FIGURE, "video_s": _FIGURE,
+    "made": _COUNT, "finished": _COUNT, "failed": _COUNT, "kept": _COUNT, "rejected": _COUNT, "undecided": _COUNT,
+    "unknown_costs": _COUNT,
 }  # fmt: skip
 
 

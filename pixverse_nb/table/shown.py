@@ -23,7 +23,9 @@ class Measures(pd.DataFrame):
     def _repr_html_(self) -> str | None:
         if self.columns.nlevels > 1 or not self.columns.is_unique:
             return str(pd.DataFrame(self).to_html(max_rows=60, max_cols=20))
-        return str(measures_html(*_plain(self)))
+        said = _saying(self)
+        silent = [str(name) for name in self.columns if name not in said.columns]
+        return str(measures_html(*_plain(said), silent=silent))
 
     def __repr__(self) -> str:
         plain = self.columns.nlevels == 1 and self.columns.is_unique
@@ -51,6 +53,19 @@ class Differences(pd.DataFrame):
 
 
 _MOST = 60  # rows on the screen; the frame has them all
+_ALWAYS = ("n", "clips", "made", "finished", "rows")
+
+
+def _saying(frame: pd.DataFrame) -> pd.DataFrame:
+    """The columns in which there is a figure but 0; the others would push what there is to read out of sight."""
+
+    def is_silent(name: Any) -> bool:
+        column = frame[name]
+        numbers = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
+        return numbers and name not in _ALWAYS and bool((column.fillna(1) == 0).all())
+
+    made: pd.DataFrame = frame[[name for name in frame.columns if not (len(frame) and is_silent(name))]]
+    return made
 
 
 def _plain(frame: pd.DataFrame) -> tuple[list[str], list[list[Any]], Mapping[str, Any]]:

@@ -11,7 +11,7 @@ import pandas as pd
 from pixverse_nb.pricing import MICROS
 from pixverse_nb.store.schema import PREVIEW
 
-from .columns import by_columns, has_ids, ids_of, needed, refused
+from .columns import by_columns, has_ids, id_column, needed, refused
 
 NEEDS = (
     "status", "cost_usd", "cost_source", "billed", "service", "reused_from", "saved_usd", "video_duration_s",
@@ -54,7 +54,7 @@ class Tally:
         for key, values in zip(self.keys, groups.values(), strict=True):
             rows[key] = values
         if has_ids(frame):
-            rows["id"] = pd.array(ids_of(frame), dtype="string")
+            rows["id"] = id_column(frame)
             twice = _hashed(rows, ["id", *self.keys]).duplicated() & rows["id"].notna()
             rows = rows[~twice].reset_index(drop=True)
         else:

@@ -10,14 +10,18 @@ import numpy as np
 from .planes import Floats
 from .roles import ROLES
 from .shot import FPS, Shot, dice, frame_size
-from .vocabulary import STANDING
+from .vocabulary import FAR_OFF, STANDING
 from .words import Scene
 
+FAR_DEPTH, ON_CRAG = 0.45, 0.37
+"""How much of the camera's travel something far away follows, on the plain and on a headland."""
 _FEET = {
     "street": 0.93, "city": 0.90, "lake": 0.90, "sea": 0.90, "beach": 0.90, "forest": 0.90, "space": 0.80,
     "underwater": 0.62, "studio": 0.80,
 }  # fmt: skip
 """The row on which who walks stands in each place, as a share of the height; elsewhere it is 0.88."""
+_LANDMARKS = {"space": 0.14, "mountains": 0.12, "city": 0.22}
+"""The depth of what one goes round where the words name no subject: a planet, the peaks, the towers."""
 _EDGE = 0.012  # of the frame, free beyond head and feet
 _TRIES = 6
 _FASTEST = 1.8  # times a normal move: beyond it there is nothing left to show at the edges
@@ -117,11 +121,23 @@ def plan(shot: Shot, scene: Scene) -> Track:
     for move in scene.moves:
         if move.kind in _ACTIONS:
             _ACTIONS[move.kind](rows, eased, move.way, pace)
+    rows[:, 0] += rows[:, 5] * np.float32(1 - _pivot(shot, scene))
     if "handheld" in kinds:
         _handheld(rows, shot, scene.speed)
     if kinds != ["tilt"]:
         _hold(rows, shot, scene)
     return Track(rows, "track" in kinds)
+
+
+def _pivot(shot: Shot, scene: Scene) -> float:
+    """The depth of what an orbit turns about: it stays where it is, what is nearer and what is farther swing."""
+    if shot.image is not None:
+        return 1.0
+    if not scene.actors:
+        return _LANDMARKS.get(scene.place, 1.0)
+    if scene.actors[0].kind not in FAR_OFF:
+        return 1.0
+    return ON_CRAG if scene.cliff and scene.place in {"sea", "beach", "lake"} else FAR_DEPTH
 
 
 def _hold(rows: Floats, shot: Shot, scene: Scene) -> None:

@@ -7,20 +7,19 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from .camera import Pose
+from .camera import FAR_DEPTH, Pose
 from .glow import Beam
 from .palette import mix, scaled
 from .pen import Pen, Tones
 from .planes import Frame, Plate, Triple, lay
 from .roles import HAIR, ROLES, SKINS, SKY, TROUSERS, Role
 from .troupe import Part, parts
-from .vocabulary import FLYERS, PEOPLE, SWIMMERS, WALKERS
+from .vocabulary import FAR_OFF, FLYERS, PEOPLE, SWIMMERS, WALKERS
 from .wardrobe import colour_of, umbrella_of
 from .wonders import sheltered
 from .words import Actor
 from .world import Item, Setting, World
 
-_FAR = frozenset({"castle", "house", "windmill", "lighthouse", "tree", "train", "volcano", "waterfall"})
 _MINGLED = ("woman", "man", "child", "man", "woman", "man", "woman")  # a crowd, from the front to the back
 _MIDDLES = {True: (0.5,), False: (0.56, 0.25, 0.80)}
 """Where the group of each subject gathers, as a share of the width, by whether it is the only one."""
@@ -53,6 +52,8 @@ _SHELTERED = frozenset({"woman", "man", "child"})
 _UNDER_UMBRELLA = (0.50, 0.54, 0.06, 1.34)
 _SMALL_GROUP = 4  # so few stand side by side; more stand in depth
 _LOOKS = 7  # figures that differ; in a larger crowd two and two look alike
+_FEW_LOOKS = 4  # lanterns that differ
+_ALIKE = (WALKERS - PEOPLE) | {"ship"}  # a third of a group has twins in it
 _ON_CRAG = 0.72
 """How large something is that stands on the headland; it makes it follow the camera as `crag.DEPTH` does."""
 _SHORE = {
@@ -126,7 +127,7 @@ def perform(world: World, setting: Setting) -> tuple[list[Item], list[Item]]:
     near: list[Item] = []
     cast = [part for part in parts(world.shot, world.scene) if part.actor.kind not in SKY]
     for number, part in enumerate(cast):
-        target = far if part.actor.kind in _FAR else near
+        target = far if part.actor.kind in FAR_OFF else near
         performers = _performers(world, setting, part, number, alone=len(cast) == 1)
         if part.actor.kind == "lighthouse":
             (tower,) = performers
@@ -150,17 +151,30 @@ def _performers(world: World, setting: Setting, part: Part, number: int, *, alon
     cast: list[Performer] = []
     if part.close and kind in _BEASTS:
         spots = [replace(spot, y=spot.y + 0.05, size=spot.size * 1.7) for spot in spots]
+    looks = _looks(kind, count)
     for n, spot in enumerate(spots):
         lag = step if kind == "soldier" else float(rng.random())  # soldiers keep step
-        if n >= _LOOKS and kind in WALKERS:
-            twin = cast[n - _LOOKS]  # the same look, elsewhere and in another step
-            cast.append(replace(twin, place=(spot.x, twin.place[1]), lag=lag))
+        if n >= looks:  # the same look, elsewhere and in another step
+            free = kind in FLYERS | SWIMMERS
+            twin = cast[1 + n % (looks - 1)] if free else cast[n % looks]  # the first one of a flock leads it alone
+            cast.append(replace(twin, place=(spot.x, spot.y if free else twin.place[1]), lag=lag))
             continue
         turn = -1.0 if kind == "crowd" and count > _SMALL_GROUP and rng.random() < 0.5 else 1.0
         one = _performer(world, actor, kind, (n, count), spot, rng)
         one.lag, one.pace = lag, one.pace * side * turn
         cast.append(one)
     return sorted(cast, key=lambda one: one.depth)
+
+
+def _looks(kind: str, count: int) -> int:
+    """How many of a group are drawn; the others are their twins. Drawing is what a large cast costs."""
+    if count <= _SMALL_GROUP:
+        return count
+    if kind == "lantern":
+        return _FEW_LOOKS
+    if kind in _ALIKE:
+        return min(-(-2 * count // 3), _LOOKS)
+    return min(count, _LOOKS) if kind in WALKERS | {"bird", "fish"} else count
 
 
 def _performer(
@@ -184,7 +198,7 @@ def _performer(
         (spot.x, spot.y),
         size * world.unit,
         role.pace * spot.size * min(1.0, 5 / world.shot.duration + 0.25),
-        (0.45 if kind in _FAR else 1.0) * (0.35 + 0.65 * spot.size),
+        (FAR_DEPTH if kind in FAR_OFF else 1.0) * (0.35 + 0.65 * spot.size),
         bob=bob,
         rise=rise,
         grounded=grounded,
@@ -220,7 +234,7 @@ def _spots(  # noqa: PLR0911 - the first rule that fits
 ) -> list[_Spot]:
     """A place for each of a group; the first one leads it."""
     high = world.horizon / world.height
-    if kind in _FAR:
+    if kind in FAR_OFF:
         low = high + (0.035 if world.scene.place not in {"sea", "beach"} else 0.01)
         first = 0.30 + 0.4 * float(rng.random()) if middle == 0.5 else middle
         if world.headland is not None and kind == _on_land(world):
@@ -250,7 +264,7 @@ def _spots(  # noqa: PLR0911 - the first rule that fits
 
 def _on_land(world: World) -> str | None:
     """The kind that stands on the headland, if there is one: the first that is seen from afar."""
-    return next((actor.kind for actor in world.scene.actors if actor.kind in _FAR - {"train"}), None)
+    return next((actor.kind for actor in world.scene.actors if actor.kind in FAR_OFF - {"train"}), None)
 
 
 def _standing(
@@ -273,16 +287,16 @@ def _standing(
             jitter = gap * 0.16 * (float(rng.random()) - 0.5)
             spots.append(_Spot(middle + (slot - (count - 1) / 2) * gap + jitter, y, scale * (y - high) / (feet - high)))
         return spots
-    looks = min(count, _LOOKS)
+    looks = min(_looks(kind, count), _LOOKS)
     # Room for depth needs a front row that stands nearer than somebody alone.
     front = min(max(feet, 0.955), high + 1.35 * (feet - high))
     scale = min(scale, 0.18 / stout)  # large beasts would hide each other
     slots = rng.permutation(looks)
     spots = []
     for n in range(count):
-        nearness = 1 - (n % _LOOKS) / looks  # twins share a row and stand half the picture apart
+        nearness = 1 - (n % looks) / looks  # twins share a row and stand half the picture apart
         y = back + (front - back) * nearness**1.25
-        twin = n >= _LOOKS
+        twin = n >= looks
         first = (int(slots[n % looks]) + looks // 2 * twin) % looks + 0.5 * twin
         x = 0.04 + 0.92 * (first + 0.1 + 0.3 * float(rng.random())) / looks
         if world.scene.place == "street":
@@ -312,7 +326,7 @@ def _tones(world: World, actor: Actor, distance: float, n: int, rng: np.random.G
     people = kind in PEOPLE or kind in _PORTRAITS
     colour = colour_of(world, actor, n, rng)
     level = 1.0 if world.light.level > 0.4 else 1.5
-    haze = max(distance - 0.2, 0.0) * (0.2 if people else 0.5) + (0.22 if kind in _FAR else 0.0)
+    haze = max(distance - 0.2, 0.0) * (0.2 if people else 0.5) + (0.22 if kind in FAR_OFF else 0.0)
 
     def lit(c: Triple) -> Triple:
         """In this light, and never lost in the dark: a subject is what one looks at."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from . import noise
+from .camera import ON_CRAG
 from .land import below, rows_plate
 from .palette import gradient, scaled
 from .planes import Floats, Plate, Triple
 from .world import World
 
-DEPTH = 0.37
+DEPTH = ON_CRAG
 """How much of the camera's travel it follows, with what stands on it."""
 _REACHES = 0.17  # heights of the frame from the horizon down to its foot in the water
 

@@ -10,9 +10,27 @@ from . import noise
 from .camera import Pose
 from .land import ridge, rows_plate
 from .palette import gradient, mix, turned
-from .planes import BRIGHTEST, Bytes, Frame, Plate, Triple, brighten, dithered, painted, painted_softly, resized, yuv_of
+from .planes import (
+    BRIGHTEST,
+    Bytes,
+    Floats,
+    Frame,
+    Plate,
+    Triple,
+    brighten,
+    dithered,
+    painted,
+    painted_softly,
+    resized,
+    yuv_of,
+)
 from .sky import canvas
+from .words import tokens
 from .world import Item, Still, World
+
+_RINGED = frozenset(["saturn", "ring", "rings", "ringed"])
+_RINGS = (1.28, 2.25)  # radii of the planet, from the inner edge to the outer one
+_FLAT, _LEAN = 0.27, 0.36  # how narrow the rings look, and how far they lean
 
 
 def space(world: World) -> list[Item]:
@@ -55,13 +73,14 @@ def _sprinkle(plate: Plate, rng: np.random.Generator, count: int, unit: float) -
 
 
 def _planet(world: World) -> Plate:
-    """A banded world with an atmosphere, lit from one side."""
+    """A banded world with an atmosphere, lit from one side; with rings when the words speak of them."""
     rng = world.dice("planet")
-    _mx, _my = world.reach(0.14)
-    radius = world.unit * (0.24 + 0.20 * float(rng.random()))
-    cx = world.width * (0.22 if rng.random() < 0.5 else 0.78)
+    ringed = not _RINGED.isdisjoint(tokens(world.shot.prompt))
+    radius = world.unit * (0.24 + 0.20 * float(rng.random())) * (0.62 if ringed else 1.0)
+    aside = 0.14 if ringed else 0.28  # of the width, from the middle: rings want room
+    cx = world.width * (0.5 - aside if rng.random() < 0.5 else 0.5 + aside)
     cy = world.height * (0.30 + 0.35 * float(rng.random()))
-    size = 2 * int(radius * 1.25)
+    size = 2 * int(radius * (_RINGS[1] * 1.04 if ringed else 1.25))
     yy, xx = np.mgrid[0:size, 0:size].astype(np.float32)
     nx, ny = (xx - size / 2) / radius, (yy - size / 2) / radius
     away = np.hypot(nx, ny)
@@ -72,7 +91,7 @@ def _planet(world: World) -> Plate:
     longitude = np.arcsin(np.clip(nx / np.sqrt(np.clip(1 - ny**2, 0.01, 1)), -1, 1)) / 3.2 + 0.5
     row = np.clip((ny * 0.8 + 1) * size / 2, 0, size - 1).astype(np.intp)
     bands = tile[row, np.clip(longitude * size, 0, size - 1).astype(np.intp)]
-    base = turned((0.75, 0.52, 0.34), float(rng.random()), 0.9)
+    base = turned((0.75, 0.52, 0.34), float(rng.random()) * (0.04 if ringed else 1.0), 0.9)
     if world.scene.tint is not None:
         base = world.scene.tint
     rgb = gradient(
@@ -83,8 +102,31 @@ def _planet(world: World) -> Plate:
     rgb += air[..., None] * np.asarray(mix((0.45, 0.70, 1.0), base, 0.25), np.float32) * 0.8
     body = np.clip((1 - away) * radius + 0.5, 0, 1)
     alpha = np.maximum(body, np.where(away > 1, np.exp(-(away - 1) * 16) * 0.7, 0) * np.clip(lamp * 2 + 0.15, 0, 1))
+    if ringed:
+        lean = _LEAN if cx > world.width / 2 else -_LEAN
+        rgb, alpha = _with_rings(rgb, alpha, (nx, ny), lean, base)
     x, y = 2 * int((cx - size / 2) / 2), 2 * int((cy - size / 2) / 2)
     return painted(rgb.astype(np.float32), alpha.astype(np.float32), x=x, y=y, depth=0.14)
+
+
+def _with_rings(
+    rgb: Floats, alpha: Floats, place: tuple[Floats, Floats], lean: float, colour: Triple
+) -> tuple[Floats, Floats]:
+    """A planet's picture with its rings, behind it above and before it below; `place` in its radii from its middle."""
+    nx, ny = place
+    along, across = nx * np.cos(lean) + ny * np.sin(lean), ny * np.cos(lean) - nx * np.sin(lean)
+    away = np.hypot(along, across / _FLAT)
+    low, high = _RINGS
+    line = noise.line(np.random.default_rng(6), 512, 26, octaves=4)
+    grain = line[np.clip((away - low) / (high - low) * 511, 0, 511).astype(np.intp)]
+    cover = noise.smoothstep(low, low + 0.08, away) * noise.smoothstep(high, high - 0.06, away)
+    cover = cover * (0.35 + 0.65 * grain) * (1 - 0.85 * np.exp(-(((away - 1.86) / 0.035) ** 2)))  # and the gap in them
+    cover = np.where((across < 0) & (np.hypot(nx, ny) < 1), 0.0, cover)
+    bright = (0.55 + 0.55 * grain) * np.where(across < 0, 0.80, 1.0)
+    own = np.asarray(mix(colour, (1.0, 0.95, 0.86), 0.55), np.float32) * bright[..., None]
+    both = cover + alpha * (1 - cover)
+    share = (cover / np.maximum(both, 1e-6))[..., None]
+    return (rgb + (own - rgb) * share).astype(np.float32), both.astype(np.float32)
 
 
 @dataclass

@@ -27,7 +27,15 @@ _AXES = {
     "pan": "across", "track": "across", "orbit": "across", "tilt": "up", "crane": "up",
     "zoom": "along", "dolly": "along",
 }  # fmt: skip
-_OPPOSITE = {"left": "right", "right": "left", "up": "down", "down": "up", "in": "out", "out": "in"}
+_OPPOSITE = {
+    "left": "right", "right": "left", "up": "down", "down": "up", "in": "out", "out": "in",
+    "clockwise": "counterclockwise", "counterclockwise": "clockwise",
+}  # fmt: skip
+_ROUND = {
+    ("orbit", "clockwise"): "left", ("orbit", "counterclockwise"): "right",
+    ("pan", "clockwise"): "right", ("pan", "counterclockwise"): "left",
+}  # fmt: skip
+"""Seen from above, who goes clockwise round something goes left, and who turns clockwise turns right."""
 _ENDS = frozenset([".", ",", ";", ":", "!", "?", "then"])
 _WINDOW = 8  # words on either side of a move
 _BESIDE = 5  # words in which a lone direction still belongs to the move before it
@@ -91,6 +99,8 @@ def _unwanted(unwanted: list[str]) -> set[str]:
 
 def _turned(move: Move) -> Move:
     """The move by its proper name: a pan that goes up is a tilt, a camera that moves up is a crane."""
+    if (move.kind, move.way) in _ROUND:
+        return Move(move.kind, _ROUND[move.kind, move.way])
     if move.way in {"up", "down"} and move.kind in {"pan", "track"}:
         return Move("tilt" if move.kind == "pan" else "crane", move.way)
     if move.way in {"in", "out"} and move.kind == "track":

@@ -100,15 +100,15 @@ def shore(world: World, colour: Triple) -> Still:
     return Still(rows_plate(colours, alpha, texture.astype(np.float32), x=-mx, y=top, depth=depth))
 
 
-def palms(world: World) -> Swaying:
-    """One or two palms that lean in from the side."""
-    depth, sway = 1.15, world.unit * 0.006
+def palms(world: World, *, behind: bool = False) -> Swaying:
+    """Two palms that lean in from the side; `behind` are those of a jungle, farther off on the other side."""
+    depth, sway = 0.55 if behind else 1.15, world.unit * 0.006
     mx, my = _margins(world, depth, sway * 2)
     width, top = world.width + 2 * mx, -my
     height = world.height + 2 * my
     rng = world.dice("palms")
-    left = world.sun[0] > world.width / 2
-    unit = world.unit
+    left = (world.sun[0] > world.width / 2) != behind
+    unit = world.unit * (0.80 if behind else 1.0)
 
     def paint(draw: ImageDraw.ImageDraw, s: float) -> None:
         for n in range(2):
@@ -116,7 +116,7 @@ def palms(world: World) -> Swaying:
             foot = (mx + (world.width * (0.03 if left else 0.97))) + side * -unit * 0.09 * n
             size = unit * (0.62 - 0.17 * n)
             lean = -side * unit * (0.13 + 0.06 * n)
-            base = my + world.height * 0.98
+            base = my + world.height * (0.80 if behind else 0.98)
             trunk = [(foot + lean * (k / 12) ** 1.6, base - size * k / 12) for k in range(13)]
             for k, ((ax, ay), (bx, by)) in enumerate(itertools.pairwise(trunk)):
                 draw.line(
@@ -126,7 +126,7 @@ def palms(world: World) -> Swaying:
                 _frond(draw, trunk[-1], -0.35 + 3.8 * leaf / 10 + float(rng.normal()) * 0.12, unit * 0.30, s)
 
     alpha = cut_out((width, height), paint)
-    dark = scaled(world.lit((0.16, 0.24, 0.12)), 0.55)
+    dark = world.hazed(world.lit((0.12, 0.30, 0.14)), 0.16) if behind else scaled(world.lit((0.16, 0.24, 0.12)), 0.55)
     colours = np.broadcast_to(np.asarray(dark, np.float32), (height, 3))
     return Swaying(rows_plate(colours, alpha, None, x=-mx, y=top, depth=depth), sway, 0.22, sway * 0.4)
 

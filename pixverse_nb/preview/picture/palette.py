@@ -75,7 +75,7 @@ def light_of(shot: Shot, scene: Scene) -> Light:
     light = _LIGHTS[scene.time]
     rng = dice(shot, "light")
     if scene.place == "dream":
-        return _mooded(_dream(rng, scene), scene)
+        return _accented(_mooded(_dream(rng, scene), scene), scene)
     if light.night and scene.place == "forest":  # under the trees a true night would show nothing at all
         light = replace(light, middle=scaled(light.middle, 1.7), low=scaled(light.low, 1.7), level=0.42)
     hue = float(rng.normal()) * 0.010
@@ -91,6 +91,7 @@ def light_of(shot: Shot, scene: Scene) -> Light:
         light = _recoloured(light, lambda c: mix(c, washed(tint, c), 0.55))
     if scene.sky is not None:
         light = _skied(light, scene.sky)
+    light = _accented(light, scene)
     # What covers the land is thrown back a little by the air above it.
     return replace(light, low=dyed(light.low, scene.ground, 0.30), middle=dyed(light.middle, scene.ground, 0.14))
 
@@ -99,6 +100,15 @@ def _mooded(light: Light, scene: Scene) -> Light:
     for mood in sorted(scene.moods & set(_MOODS)):
         light = _MOODS[mood](light)
     return light
+
+
+def _accented(light: Light, scene: Scene) -> Light:
+    """The second of two colours where the light is: the sun, and the sky above the horizon."""
+    accent = scene.accent
+    if accent is None:
+        return light
+    low, sun = (mix(c, washed(accent, c), 0.75) for c in (light.low, light.sun))
+    return replace(light, low=low, sun=sun, glow=max(light.glow, 0.6))
 
 
 def _skied(light: Light, tint: Triple) -> Light:

@@ -6,6 +6,7 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
@@ -16,8 +17,10 @@ from .planes import VIDEO_MATRIX, Bytes, Plate, Triple, halved, yuv_of
 Point = tuple[float, float]
 _FINER, _FINE_ENOUGH = 3, 110  # drawn this many times larger; figures above this height (px) twice
 
+_BLOCK = 64  # rows, even
 _TINY = 4000  # px: leaves and petals, which are seen again and again
-_CIRCLE = [(math.cos(math.tau * k / 28), math.sin(math.tau * k / 28)) for k in range(28)]
+_CIRCLE, _DOT = ([(math.cos(math.tau * k / n), math.sin(math.tau * k / n)) for k in range(n)] for n in (28, 14))
+_DOTS = 7  # px of the large drawing: up to this radius, fewer corners are round enough
 
 Box = tuple[float, float, float, float]
 """Room around a figure's origin (its feet) in its heights: left, right, below, above."""
@@ -61,7 +64,9 @@ class Pen:
         self.scale = height * finer
         self.origin = (left * self.scale, high * self.scale)
         wide, tall = 2 * math.ceil((left + right) * height / 2), 2 * math.ceil((low + high) * height / 2)
-        self.image = Image.new("RGBA", (max(wide, 4) * finer, max(tall, 4) * finer), (0, 0, 0, 0))
+        # Colours multiplied by their coverage, which is the fourth channel: what is shrunk or laid over must be so
+        # anyway, and turning the large drawing into that is dear. "RGBa" would name it, but pasting knows better there.
+        self.image = Image.new("RGBX", (max(wide, 4) * finer, max(tall, 4) * finer), (0, 0, 0, 0))
         self.draw = ImageDraw.Draw(self.image)
         self._even: list[list[Point]] = []
 
@@ -71,7 +76,8 @@ class Pen:
 
     def shape(self, points: Sequence[Point], colour: Triple, *, alpha: float = 1.0) -> None:
         """A filled polygon with straight edges."""
-        self.draw.polygon([self.at(p) for p in points], fill=_ink(colour, alpha))
+        (left, top), scale = self.origin, self.scale
+        self.draw.polygon([(left + x * scale, top - y * scale) for x, y in points], fill=_ink(colour, alpha))
 
     def even(self, points: Sequence[Point], colour: Triple) -> None:
         """A filled polygon that shows no light along its edge and no shadow: a lamp, or rough dark rock."""
@@ -86,11 +92,14 @@ class Pen:
         self, centre: Point, rx: float, ry: float, colour: Triple, *, turn: float = 0.0, alpha: float = 1.0
     ) -> None:
         """An ellipse, turned by `turn` radians against the clock."""
-        c, s = math.cos(turn), math.sin(turn)
         x, y = centre
-        self.shape(
-            [(x + c * rx * a - s * ry * b, y + s * rx * a + c * ry * b) for a, b in _CIRCLE], colour, alpha=alpha
-        )
+        outline = _CIRCLE if max(rx, ry) * self.scale > _DOTS else _DOT
+        if turn:
+            c, s = math.cos(turn), math.sin(turn)
+            points = [(x + c * rx * a - s * ry * b, y + s * rx * a + c * ry * b) for a, b in outline]
+        else:
+            points = [(x + rx * a, y + ry * b) for a, b in outline]
+        self.shape(points, colour, alpha=alpha)
 
     def limb(self, points: Sequence[Point], thick: Sequence[float], colour: Triple) -> None:
         """A chain of tapering segments with round joints; `thick` is the width at each point."""
@@ -123,7 +132,7 @@ class Pen:
         """
         coarse = self.finer * 2  # it is soft: half the size of the finished figure will do
         spots = _strung([(*self.at(p), w * self.scale / 2, a) for p, w, a in zip(points, thick, alpha, strict=True)])
-        edge = 3 * soft * self.scale
+        edge = 2.5 * soft * self.scale
         left, top = (max(int(min(s[i] - s[2] for s in spots) - edge), 0) for i in (0, 1))
         right = min(int(max(x + r for x, _, r, _ in spots) + edge), self.image.width)
         low = min(int(max(y + r for _, y, r, _ in spots) + edge), self.image.height)
@@ -137,9 +146,8 @@ class Pen:
                 fill=int(a * 255),
             )
         mask = mask.filter(ImageFilter.GaussianBlur(soft * self.scale / coarse))
-        layer = Image.new("RGBA", (right - left, low - top), _ink(colour, 1.0))
-        layer.putalpha(mask.resize(layer.size, Image.Resampling.BILINEAR))
-        self.image.alpha_composite(layer, (left, top))
+        grown = mask.resize((right - left, low - top), Image.Resampling.BILINEAR)
+        self.image.paste(_ink(colour, 1.0), (left, top, right, low), grown)
 
     def plate(self, *, flip: bool, rim: Triple, toward: float, strength: float) -> Plate:
         """The finished drawing, with light along the edge that looks at the sun.
@@ -154,8 +162,10 @@ class Pen:
         grid = 2 * self.finer  # what is cut off keeps chroma and shrinking aligned
         left, top, right, low = self.image.getbbox() or (0, 0, grid, grid)
         left, top = max(left // grid - 1, 0) * grid, max(top // grid - 1, 0) * grid
-        right, low = (right // grid + 2) * grid, (low // grid + 2) * grid
-        small = self.image.crop((left, top, right, low)).reduce(self.finer)
+        right = min((right // grid + 2) * grid, self.image.width)
+        low = min((low // grid + 2) * grid, self.image.height)
+        bands = self.image.reduce(self.finer, (left, top, right, low)).split()
+        small = Image.merge("RGBa", bands).convert("RGBA")
         if flip:
             small = small.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
         x = (self.image.width - right if flip else left) // self.finer
@@ -179,24 +189,36 @@ def _shaded(
 ) -> tuple[Bytes, Bytes, Bytes]:
     """The drawing as video planes, made round: darker away from the light, a bright edge toward it."""
     luma, u, v = (np.asarray(band) for band in image.convert("RGB").convert("RGB", VIDEO_MATRIX).split())
-    side = -reach if toward > 0 else reach
-    behind = np.roll(alpha, (reach, side), (0, 1))
-    away = np.roll(alpha, (-reach * 2, -side * 3), (0, 1))
-    edge = (alpha - np.minimum(alpha, behind)).astype(np.float32) * (0.8 * strength / 255)
-    shadow = (alpha - np.minimum(alpha, away)).astype(np.float32) * (0.30 / 255)
-    if even is not None:
-        plain = 1 - even.astype(np.float32) / 255
-        edge, shadow = edge * plain, shadow * plain
-    down = np.linspace(1.06, 0.84, len(luma), dtype=np.float32)[:, None]
+    (high, wide), side, room = alpha.shape, -reach if toward > 0 else reach, 3 * reach
+    around = np.pad(alpha, room)
+    behind = around[room - reach :, room - side :][:high, :wide]
+    away = around[room + 2 * reach :, room + 3 * side :][:high, :wide]
+    down = np.linspace(1.06, 0.84, high, dtype=np.float32)[:, None]
     y_rim, u_rim, v_rim = (float(value) for value in yuv_of(np.asarray(rim, np.float32)))
-    base = luma.astype(np.float32) - 16.0
-    lit = 16.0 + base * down * (1 - shadow) + edge * (y_rim - 16.0 - base * 0.5)
-    soft = edge[0::2, 0::2]
-    blue, red = (
-        (plane[0::2, 0::2] + (target - plane[0::2, 0::2]) * soft).astype(np.uint8)
-        for plane, target in ((u, u_rim), (v, v_rim))
-    )
-    return np.clip(lit, 16, 240).astype(np.uint8), blue, red
+    lit, blue, red = np.empty_like(luma), u[0::2, 0::2].copy(), v[0::2, 0::2].copy()
+    for top in range(0, high, _BLOCK):  # in pieces that stay in the processor's cache: the sums take half the time
+        rows, half = np.s_[top : top + _BLOCK], np.s_[top // 2 : (top + _BLOCK) // 2]
+        cover = alpha[rows]
+        edge = (cover - np.minimum(cover, behind[rows])).astype(np.float32)
+        edge *= 0.8 * strength / 255
+        shadow = (cover - np.minimum(cover, away[rows])).astype(np.float32)
+        shadow *= 0.30 / 255
+        if even is not None:
+            plain = 1 - even[rows].astype(np.float32) / 255
+            edge *= plain
+            shadow *= plain
+        np.subtract(1, shadow, out=shadow)
+        shadow *= down[rows]
+        shadow -= edge * np.float32(0.5)
+        shadow *= luma[rows].astype(np.float32) - np.float32(16)
+        shadow += edge * np.float32(y_rim - 16)
+        shadow += np.float32(16)
+        np.clip(shadow, 16, 240, out=shadow)
+        lit[rows] = shadow
+        soft = edge[0::2, 0::2]
+        for plane, target in ((blue[half], u_rim), (red[half], v_rim)):
+            plane[...] = plane + (target - plane) * soft
+    return lit, blue, red
 
 
 def _strung(
@@ -216,25 +238,28 @@ def _strung(
     return [*strung, spots[-1]]
 
 
+@lru_cache(maxsize=512)
 def _ink(colour: Triple, alpha: float) -> tuple[int, int, int, int]:
-    r, g, b = (int(min(max(c, 0.0), 1.0) * 255) for c in colour)
+    """A colour multiplied by its coverage, and the coverage, 0-255."""
+    r, g, b = (int(min(max(c, 0.0), 1.0) * 255 * alpha) for c in colour)
     return r, g, b, int(alpha * 255)
 
 
-def closed_curve(points: Sequence[Point], steps: int = 8) -> list[Point]:
-    """A closed Catmull-Rom curve through the points."""
-    count = len(points)
+_STEPS = 8  # of a curve, between two points
+# How much of each of four neighbours there is at every step from the second to the third (Catmull-Rom).
+_WEIGHTS = [
+    ((2 * t * t - t - t**3) / 2, 1 + (3 * t**3 - 5 * t * t) / 2, (t + 4 * t * t - 3 * t**3) / 2, (t**3 - t * t) / 2)
+    for t in (step / _STEPS for step in range(_STEPS))
+]
+
+
+def closed_curve(points: Sequence[Point]) -> list[Point]:
+    """A closed curve that runs smoothly through the points."""
+    before, after = (*points[-1:], *points[:-1]), (*points[1:], *points[:1])
     curve: list[Point] = []
-    for k in range(count):
-        p0, p1, p2, p3 = (points[(k + j - 1) % count] for j in range(4))
-        for n in range(steps):
-            t = n / steps
-            curve.append((_between(p0[0], p1[0], p2[0], p3[0], t), _between(p0[1], p1[1], p2[1], p3[1], t)))
+    for (ax, ay), (bx, by), (cx, cy), (dx, dy) in zip(before, points, after, (*after[1:], *after[:1]), strict=True):
+        curve += [(a * ax + b * bx + c * cx + d * dx, a * ay + b * by + c * cy + d * dy) for a, b, c, d in _WEIGHTS]
     return curve
-
-
-def _between(a: float, b: float, c: float, d: float, t: float) -> float:
-    return 0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3)
 
 
 def reach_to(root: Point, angle: float, length: float) -> Point:

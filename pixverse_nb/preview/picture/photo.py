@@ -10,7 +10,8 @@ from .planes import Floats, Plate, converted, coverage
 from .shot import open_image
 from .world import Item, Still, World
 
-_FAR, _NEAR = 0.65, 1.0  # depths of the picture's back and of what is likely to stand in front
+_FAR, _NEAR = 0.65, 1.0  # depths of the picture's back and, at most, of what is likely to stand in front
+_APART = 0.008  # of the frame: what moves farther from the same thing behind it is seen twice
 
 
 def photo(world: World, image: bytes) -> list[Item]:
@@ -21,7 +22,8 @@ def photo(world: World, image: bytes) -> list[Item]:
     RenderError
         When the image cannot be read.
     """
-    mx, my = world.reach(_NEAR)
+    depth = _in_front(world)
+    mx, my = (max(margins) for margins in zip(world.reach(_FAR), world.reach(depth), strict=True))
     width, height = world.width + 2 * mx, world.height + 2 * my
     planes = converted(_cover(open_image(image), width, height))
     across: Floats = (np.arange(width, dtype=np.float32) - mx) / np.float32(world.width) - np.float32(0.5)
@@ -30,8 +32,15 @@ def photo(world: World, image: bytes) -> list[Item]:
     near = np.maximum(near, noise.smoothstep(0.70, 1.0, down))
     return [
         Still(Plate(planes, None, -mx, -my, _FAR)),
-        Still(Plate(planes, coverage(near), -mx, -my, _NEAR)),
+        Still(Plate(planes, coverage(near), -mx, -my, depth)),
     ]
+
+
+def _in_front(world: World) -> float:
+    """The depth of what stands in front: as near as it can be without leaving what shows through behind it."""
+    rows = world.track.rows
+    way = max(float(np.abs(rows[:, 2] + rows[:, 5]).max()), float(np.abs(rows[:, 3]).max()), 1e-6)
+    return _FAR + min(_NEAR - _FAR, _APART / way)
 
 
 def _cover(picture: Image.Image, width: int, height: int) -> Image.Image:

@@ -13,9 +13,11 @@ from .land import far_hills, ground, ridge, trees
 from .near import grass, orbs, palms, shore
 from .palette import dyed, mix, turned
 from .planes import Triple, yuv_of
+from .rooms import room
 from .sky import sky
 from .vocabulary import STANDING
 from .water import Water
+from .words import tokens
 from .world import Item, Setting, Still, World
 
 GREEN: Triple = (0.30, 0.46, 0.18)
@@ -24,6 +26,9 @@ AUTUMN: Triple = (0.62, 0.36, 0.12)
 SAND: Triple = (0.86, 0.64, 0.40)
 SNOW: Triple = (0.92, 0.95, 1.0)
 ROCK: Triple = (0.36, 0.36, 0.40)
+
+
+_JUNGLE = frozenset(["jungle", "jungles", "rainforest", "rainforests"])
 
 
 def build(world: World) -> Setting:
@@ -155,6 +160,8 @@ def _beach(world: World) -> Setting:
 def _forest(world: World) -> Setting:
     base = world.horizon / world.height
     leafy = "leaves" in world.scene.weather
+    if not _JUNGLE.isdisjoint(tokens(world.shot.prompt)):
+        return _jungle(world)
     green = _land(world, mix(GREEN, (0.08, 0.22, 0.12), 0.75))
     shades: tuple[Triple, ...] = _AUTUMN_ROWS if leafy else (green,) * 3
     if leafy:
@@ -177,6 +184,23 @@ def _forest(world: World) -> Setting:
     front = trees(world, "front", foot=1.10, tall=1.25, count=7, colour=(0.05, 0.08, 0.05), distance=0.02, depth=1.35,
                   leafy=leafy, gap=0.66)  # fmt: skip
     return Setting(behind, [Still(front)], feet=0.90)
+
+
+def _jungle(world: World) -> Setting:
+    """Broad crowns close together, with palms before them and among them."""
+    base = world.horizon / world.height
+    green = _land(world, mix(GREEN, (0.06, 0.30, 0.10), 0.6))
+    floor = mix(green, (0.10, 0.12, 0.05), 0.55)
+    rows = ((0.60, 0.30, 22, 0.14), (0.50, 0.14, 14, 0.34))
+    behind: list[Item] = [*sky(world)]
+    for n, (tall, distance, count, depth) in enumerate(rows):
+        row = trees(world, f"row {n}", foot=base + 0.03 + 0.04 * n, tall=tall, count=count, colour=green,
+                    distance=distance, depth=depth, leafy=True)  # fmt: skip
+        behind.append(Still(row))
+    behind.append(
+        Still(ground(world, "floor", near=floor, far=green, grain=26, from_row=int((base + 0.08) * world.height)))
+    )
+    return Setting([*behind, palms(world, behind=True)], [palms(world)], feet=0.90)
 
 
 def _desert(world: World) -> Setting:
@@ -226,7 +250,7 @@ def _underwater(world: World) -> Setting:
 
 
 def _studio(world: World) -> Setting:
-    return Setting(studio(world), feet=0.80)
+    return Setting(room(world) or studio(world), feet=0.80)
 
 
 def _dream(world: World) -> Setting:

@@ -77,17 +77,27 @@ def resized(plane: Floats, width: int, height: int) -> Floats:
 
 @dataclass(frozen=True)
 class Frame:
-    """The picture being drawn: three planes, the two chroma planes at half size."""
+    """The picture being drawn: luma, and both chroma planes (2, h / 2, w / 2), which are drawn at once."""
 
     y: Bytes
-    u: Bytes
-    v: Bytes
+    uv: Bytes
 
     @classmethod
     def black(cls, width: int, height: int) -> Frame:
         """A canvas of an even size in px."""
-        u, v = (np.full((height // 2, width // 2), 128, np.uint8) for _ in range(2))
-        return cls(np.full((height, width), 16, np.uint8), u, v)
+        return cls(np.full((height, width), 16, np.uint8), np.full((2, height // 2, width // 2), 128, np.uint8))
+
+    @property
+    def u(self) -> Bytes:
+        """Chroma toward blue."""
+        plane: Bytes = self.uv[0]
+        return plane
+
+    @property
+    def v(self) -> Bytes:
+        """Chroma toward red."""
+        plane: Bytes = self.uv[1]
+        return plane
 
     @property
     def width(self) -> int:
@@ -133,19 +143,24 @@ class Plate:
     depth: float = 0.0
     drift: float = 0.0
     kept: bool = True
+    uv: Bytes = field(init=False)
     areas: list[Area] = field(init=False)
-    _pieces: dict[tuple[int, int, bool, bool], tuple[Bytes, ...]] = field(init=False, default_factory=dict)
-    _mixes: dict[int, tuple[Bytes, Bytes]] = field(init=False, default_factory=dict)
+    one_piece: bool = field(init=False)
+    _pieces: dict[tuple[int, int, int, int], tuple[Bytes, ...]] = field(init=False, default_factory=dict)
+    _mixes: dict[int, Bytes] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         height, width = self.planes[0].shape
+        self.uv = np.stack(self.planes[1:])
+        self.planes = (self.planes[0], self.uv[0], self.uv[1])
         if self.alpha is None or not self.kept:
             self.areas = [(0, 0, width, height, self.alpha is None)]
         else:
             self.areas = _areas(self.alpha[0])
+        self.one_piece = self.areas == [(0, 0, width, height, self.alpha is None)]
 
-    def piece(self, number: int, area: int, half_x: bool, half_y: bool) -> tuple[Bytes, ...]:
-        """One area of one plane, half a pixel further right or down if asked.
+    def piece(self, number: int, area: int, half_x: int, half_y: int) -> tuple[Bytes, ...]:
+        """One area of luma (number 0) or chroma (1), half a pixel further right or down if asked (1, else 0).
 
         Returns
         -------
@@ -157,25 +172,26 @@ class Plate:
         if found is None:
             *box, solid = self.areas[area]
             x0, y0, x1, y1 = (side // 2 if number else side for side in box)
-            cut = np.s_[y0 : y1 + half_y, x0 : x1 + half_x]
+            cut = np.s_[..., y0 : y1 + half_y, x0 : x1 + half_x]
+            grid = self.uv if number else self.planes[0]
             if solid or self.alpha is None:
-                found = (_nudged(self.planes[number][cut], half_x, half_y),)
-            else:
-                mixed = _mixed(self.planes[number][cut], self.alpha[min(number, 1)][cut])
+                found = (_nudged(grid[cut], half_x, half_y),)
+            elif self.kept:
+                mixed = _mixed(grid[cut], self.alpha[number][cut])
                 found = tuple(_nudged(grid, half_x, half_y) for grid in mixed)
+            else:
+                # What lies in between two pixels is made anew each time.
+                both = _nudged(self._whole(number, self.alpha[number]), half_x, half_y)
+                return both[:-1] if number else both[0], both[-1]
             self._pieces[key] = found
         return found
 
-    def whole(self, number: int, alpha: tuple[Bytes, Bytes], half_x: bool, half_y: bool) -> tuple[Bytes, Bytes]:
-        """One plane of a plate that is not kept, as `piece` gives an area of one that is.
-
-        What lies in between two pixels is made anew each time: of the whole plane at once, which is quicker than the
-        parts of it that are seen.
-        """
+    def _whole(self, number: int, alpha: Bytes) -> Bytes:
+        """Both parts of what `piece` gives of a plate that is one piece, in one array: they are nudged at once."""
         if number not in self._mixes:
-            self._mixes[number] = _mixed(self.planes[number], alpha[min(number, 1)])
-        share, rest = self._mixes[number]
-        return _nudged(share, half_x, half_y), _nudged(rest, half_x, half_y)
+            share, rest = _mixed(self.uv if number else self.planes[0], alpha)
+            self._mixes[number] = np.concatenate([share.reshape(-1, *rest.shape), rest[None]])
+        return self._mixes[number]
 
     @property
     def size(self) -> tuple[int, int]:
@@ -279,7 +295,7 @@ def average(a: Bytes, b: Bytes, out: Bytes | None = None) -> Bytes:
 
 
 def _mixed(over: Bytes, alpha: Bytes) -> tuple[Bytes, Bytes]:
-    """What `over` adds, and what it leaves (of 256) of the picture below, as `blend` wants them.
+    """What `over` (one plane or two) adds, and what it leaves (of 256) of the picture below, as `blend` wants them.
 
     Bytes, although they round more than wider numbers would: a frame reads so many plates that fetching them from
     memory takes longer than the sums.
@@ -296,63 +312,61 @@ def _mixed(over: Bytes, alpha: Bytes) -> tuple[Bytes, Bytes]:
     return share.astype(np.uint8), rest
 
 
-def _nudged(grid: Bytes, half_x: bool, half_y: bool) -> Bytes:
-    """A picture seen half a pixel further right or down: one column or row fewer."""
+def _nudged(grid: Bytes, half_x: int, half_y: int) -> Bytes:
+    """A picture (one plane or more) seen half a pixel further right or down: one column or row fewer."""
     if half_y:
-        grid = average(grid[:-1], grid[1:])
+        grid = average(grid[..., :-1, :], grid[..., 1:, :])
     if half_x and grid.flags.c_contiguous:
         # In one long row, whose ends mix with the next row's beginnings and are left out: rows cost more than pixels.
         flat = grid.reshape(-1)
         mean = np.empty_like(grid)
         average(flat[:-1], flat[1:], out=mean.reshape(-1)[:-1])
-        grid = mean[:, :-1]
+        grid = mean[..., :-1]
     elif half_x:
-        grid = average(grid[:, :-1], grid[:, 1:])
+        grid = average(grid[..., :-1], grid[..., 1:])
     return grid
 
 
 def blend(under: Bytes, share: Bytes, rest: Bytes) -> None:
     """Lay a plate's `share` on `under` in place, of which `rest` / 256 is left."""
-    kept = under.astype(np.uint16)
-    kept *= rest.astype(np.uint16)
+    kept = np.multiply(under, rest, dtype=np.uint16)
     kept >>= 8
-    np.copyto(under, kept, casting="unsafe")
-    under += share
+    np.add(kept, share, out=under, casting="unsafe")
 
 
 def lay(frame: Frame, plate: Plate, dx: float = 0.0, dy: float = 0.0) -> None:
     """Draw a plate, moved by (dx, dy) px from its place at rest, to half a pixel; it is clipped to the frame."""
-    for number, part in enumerate((1, 2, 2)):
-        under = frame.planes[number]
-        high, wide = under.shape
-        # Where the frame's first pixel lies on the plate.
-        x, half_x = divmod(round(-(plate.x + dx) / part * 2), 2)
-        y, half_y = divmod(round(-(plate.y + dy) / part * 2), 2)
-        for area, (left, top, right, low, _) in enumerate(plate.areas):
-            ax, ay = left // part - x, top // part - y
-            if ax >= wide or ay >= high or right // part <= x or low // part <= y:
-                continue
-            piece: tuple[Bytes, ...]
-            if plate.kept or plate.alpha is None:
-                piece = plate.piece(number, area, bool(half_x), bool(half_y))
-            else:
-                piece = plate.whole(number, plate.alpha, bool(half_x), bool(half_y))
-            _put(under, piece, ax, ay)
+    right, down = -2 * (plate.x + dx), -2 * (plate.y + dy)
+    for number, under in enumerate((frame.y, frame.uv)):
+        part = number + 1
+        # Where the frame's first pixel lies on the plate, in halves of a pixel.
+        x, y = round(right / part), round(down / part)
+        if plate.one_piece:  # a frame may hold hundreds of these, and steps in between take longer than their pixels
+            _put(under, plate.piece(number, 0, x & 1, y & 1), -(x >> 1), -(y >> 1))
+            continue
+        high, wide = under.shape[-2:]
+        for area, (left, top, past, low, _) in enumerate(plate.areas):
+            ax, ay = left // part - (x >> 1), top // part - (y >> 1)
+            if ax < wide and ay < high and past // part > x >> 1 and low // part > y >> 1:
+                _put(under, plate.piece(number, area, x & 1, y & 1), ax, ay)
 
 
 def _put(under: Bytes, piece: tuple[Bytes, ...], left: int, top: int) -> None:
-    """Draw what `Plate.piece` gave at (left, top), px; it is clipped to the plane."""
-    high, wide = under.shape
-    rows, columns = piece[0].shape
-    x0, y0, x1, y1 = max(left, 0), max(top, 0), min(left + columns, wide), min(top + rows, high)
-    if x1 <= x0 or y1 <= y0:
-        return
-    seen = np.s_[y0 - top : y1 - top, x0 - left : x1 - left]
-    target = under[y0:y1, x0:x1]
+    """Draw what `Plate.piece` gave at (left, top), px; it is clipped to the planes."""
+    high, wide = under.shape[-2:]
+    rows, columns = piece[0].shape[-2:]
+    right, low = left + columns, top + rows
+    if left < 0 or top < 0 or right > wide or low > high:
+        x0, y0, x1, y1 = max(left, 0), max(top, 0), min(right, wide), min(low, high)
+        if x1 <= x0 or y1 <= y0:
+            return
+        piece = tuple(part[..., y0 - top : y1 - top, x0 - left : x1 - left] for part in piece)
+        left, top, right, low = x0, y0, x1, y1
+    target = under[..., top:low, left:right]
     if len(piece) == 1:
-        target[...] = piece[0][seen]
+        target[...] = piece[0]
     else:
-        blend(target, piece[0][seen], piece[1][seen])
+        blend(target, piece[0], piece[1])
 
 
 def brighten(luma: Bytes, light: Bytes | np.uint8, room: Bytes | np.uint8) -> None:

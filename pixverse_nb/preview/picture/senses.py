@@ -34,6 +34,22 @@ _UPWARD = frozenset(
 _KITCHEN = frozenset(
     ["frying", "fry", "sauce", "sizzling", "iron", "baking", "cooking", "cast-iron", "non-stick", "greased"]
 )
+_OF_BIRDS = frozenset(
+    [
+        "fly",
+        "flies",
+        "flying",
+        "flew",
+        "stands",
+        "standing",
+        "wading",
+        "wades",
+        "nesting",
+        "landing",
+        "lands",
+        "feeding",
+    ]
+)
 _PUSHED = _OWN | {"a", "an", "the"}
 _CAMERAS = frozenset(["camera", "shot", "lens", "cam"])
 _COMPOUND = re.compile(
@@ -49,7 +65,10 @@ _PHRASES = (
     ("lift off", "liftoff"), ("lifts off", "liftoff"), ("lifting off", "liftoff"), ("lift-off", "liftoff"),
     ("blast off", "liftoff"), ("blasts off", "liftoff"), ("blast-off", "liftoff"), ("taking off", "liftoff"),
     ("takes off", "liftoff"), ("construction crane", "derrick"), ("construction cranes", "derricks"),
-    ("tower crane", "derrick"), ("railway tracks", "railway rails"), ("train tracks", "train rails"),
+    ("tower crane", "derrick"), ("crane bird", "heron"), ("crane birds", "herons"), ("paper crane", "heron"),
+    ("paper cranes", "herons"), ("red-crowned crane", "heron"), ("red-crowned cranes", "herons"),
+    ("counter clockwise", "counterclockwise"), ("anti clockwise", "counterclockwise"),
+    ("railway tracks", "railway rails"), ("train tracks", "train rails"),
 )  # fmt: skip
 _ALONE = {tuple(old.split()): new.split() for old, new in _PHRASES}
 
@@ -84,7 +103,7 @@ def _bare(word: str, after: list[str]) -> str:
 
 def _meant(words: list[str], at: int) -> str:
     """What a word means between its neighbours: a verb that looks like a thing, a thing that looks like a move."""
-    word = words[at]
+    word = _crane(words, at)
     before = words[at - 1] if at else ""
     after = words[at + 1] if at + 1 < len(words) else ""
     if word == "leaves" and (after in _LEFT or _somebody(before)) and before not in COLOURS:
@@ -100,6 +119,15 @@ def _meant(words: list[str], at: int) -> str:
     if word in {"push", "pushes", "pushing"} and after in _PUSHED and not _CAMERAS.intersection(words[at + 1 : at + 4]):
         return "shoving"
     return word
+
+
+def _crane(words: list[str], at: int) -> str:
+    """The word; a crane that does as birds do, or has a colour, as a heron, and not as a camera on an arm."""
+    word = words[at]
+    if word not in {"crane", "cranes"} or _CAMERAS.intersection(words[at + 1 : at + 2]):
+        return word
+    bird = _OF_BIRDS.intersection(words[at + 1 : at + 2]) or (at and words[at - 1] in COLOURS)
+    return word.replace("crane", "heron") if bird else word
 
 
 def _somebody(word: str) -> bool:

@@ -19,6 +19,8 @@ LONG_SIDE = {"360p": 640, "540p": 1024, "720p": 1280, "1080p": 1920}
 
 # A picture with more pixels than this is a bomb or a mistake; the API's own limit is 4000 x 4000.
 _LONGEST_SIDE = 4000  # px, the contract's own limit
+_HEAVIEST = 20_000_000  # bytes; the contract's "under 20 MB"
+_SLIMMEST = 10  # times as long as wide: of more than that the encoder's smallest frame would show a part, or a smear
 _NARROWEST = 64  # px: the encoder, and eyes, want at least this much
 
 
@@ -82,13 +84,21 @@ def open_image(data: bytes) -> Image.Image:
     Raises
     ------
     RenderError
-        When it is not a picture, is cut, is of another type than png, webp or jpg, or is larger than 4000 x 4000 px.
+        When it is not a picture, is cut, is of another type than png, webp or jpg, has 20 MB or more, is larger than
+        4000 x 4000 px, or more than 10 times as long as wide.
     """
+    if len(data) >= _HEAVIEST:
+        raise RenderError(f"the image is too large: {len(data) / 1e6:.1f} MB, under 20 MB")
     try:
         with Image.open(io.BytesIO(data), formats=("PNG", "WEBP", "JPEG")) as opened:
             if max(opened.size) > _LONGEST_SIDE:
                 raise RenderError(  # noqa: TRY301 - the size is known only once it is open
                     f"the image is too large: {opened.width} x {opened.height} px, at most 4000 x 4000"
+                )
+            if max(opened.size) > _SLIMMEST * min(opened.size):
+                raise RenderError(  # noqa: TRY301
+                    f"the image is too narrow: {opened.width} x {opened.height} px, at most {_SLIMMEST} times as long "
+                    "as wide"
                 )
             upright = ImageOps.exif_transpose(opened)
             flat = Image.new("RGBA", upright.size, (24, 24, 28, 255))

@@ -103,7 +103,11 @@ def _cloudiness(world: World) -> float:
     scene = world.scene
     if scene.place in {"studio", "space", "underwater"}:
         return 0.0
-    if scene.weather & {"storm", "rain"} or scene.time == "overcast":
+    if scene.weather & {"storm", "rain"}:
+        return 0.95
+    if "clouds" in scene.refused:
+        return 0.0
+    if scene.time == "overcast":
         return 0.95
     if "clouds" in scene.weather:
         return 0.8

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TypeAlias
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, features
 
 from .planes import Floats, Plate, painted
 
@@ -95,13 +95,23 @@ def _length(face: Font, part: str) -> float:
 def write(draw: ImageDraw.ImageDraw, place: tuple[float, float], text: str, size: int, fill: object) -> None:
     """Draw one line of text with its top left corner at `place`."""
     x, y = place
+    way = _way(text)
     for script, part in _runs(text):
         face = font(script, size)
         try:
-            draw.text((x, y), part, font=face, fill=fill)  # type: ignore[arg-type]
+            draw.text((x, y), part, font=face, fill=fill, direction=way)  # type: ignore[arg-type]
         except (UnicodeEncodeError, OSError, ValueError):
             draw.text((x, y), part.encode("latin-1", "replace").decode("latin-1"), font=face, fill=fill)  # type: ignore[arg-type]
         x += _length(face, part)
+
+
+def _way(text: str) -> str | None:
+    """The direction in which a line's parts follow each other: from the left as soon as one of them is read so.
+
+    Left to itself, a line that begins with Arabic would turn the words of other scripts round each other.
+    """
+    mixed = any(unicodedata.bidirectional(char) == "L" for char in text)
+    return "ltr" if mixed and features.check("raqm") else None
 
 
 def wrapped(text: str, size: int, room: float, most: int) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,8 @@ from .world import World
 _LOOP = 4  # s: textures repeat without a seam after this time
 _FADE = 0.6  # s
 _POINTS = 400  # of a slow wave, per second
+_APART = np.array([[0.0], [0.7]])  # by how much the right side's slow waves are ahead
+_KEPT = 12  # textures, of 2 MB each: the next clips begin them elsewhere
 Clock = NDArray[np.float64]
 Voice = Callable[[Clock], Samples]
 """Seconds since the start (n,) -> stereo samples (2, n)."""
@@ -101,10 +104,12 @@ def texture(rng: np.random.Generator, low: float, high: float, tilt: float) -> S
     return level
 
 
-def _looped(wave: Samples, clock: Clock) -> Samples:
-    start = round(float(clock[0]) * RATE) % wave.shape[1]
-    heard: Samples = np.take(wave, np.arange(start, start + len(clock)), axis=1, mode="wrap")
-    return heard
+@lru_cache(maxsize=_KEPT)
+def _endless(name: str, low: float, high: float, tilt: float) -> Samples:
+    """The texture of this name, the same in every clip, and its first second once more: any second of it is one piece."""
+    wave = texture(np.random.default_rng(list(name.encode())), low, high, tilt)
+    long: Samples = np.concatenate([wave, wave[:, :RATE]], axis=1)
+    return long
 
 
 def _swelling(
@@ -112,18 +117,19 @@ def _swelling(
 ) -> Voice:
     """Noise in a band whose loudness comes and goes in slow waves, each side a little apart."""
     rng = world.dice(f"sound {name}")
-    wave = texture(rng, *band)
+    wave = _endless(name, *band)
+    begins = int(rng.integers(_LOOP * RATE))
     phases = rng.random(len(rates)) * 2 * np.pi
+    along = np.arange(RATE // _POINTS, dtype=np.float32) / np.float32(RATE // _POINTS)
 
     def voice(clock: Clock) -> Samples:
-        # Slow waves: a few hundred points of a second say all of them.
-        coarse = np.linspace(clock[0], clock[0] + len(clock) / RATE, _POINTS + 1)
-        sides = []
-        for apart in (0.0, 0.7):
-            waves = [np.sin(2 * np.pi * r * coarse + p + apart) for r, p in zip(rates, phases, strict=True)]
-            swell = floor + (1 - floor) * (0.5 + 0.5 * np.mean(waves, axis=0)) ** 2
-            sides.append(np.interp(clock, coarse, swell))
-        heard: Samples = (_looped(wave, clock) * np.stack(sides)).astype(np.float32)
+        # Slow waves: a few hundred points of a second say all of them, with straight lines in between.
+        coarse = clock[0] + np.arange(_POINTS + 1) / _POINTS
+        waves = [np.sin(2 * np.pi * r * coarse + p + _APART) for r, p in zip(rates, phases, strict=True)]
+        swell = (floor + (1 - floor) * (0.5 + 0.5 * np.mean(waves, axis=0)) ** 2).astype(np.float32)
+        lines = swell[:, :-1, None] + np.diff(swell)[:, :, None] * along
+        start = (begins + round(float(clock[0]) * RATE)) % (_LOOP * RATE)
+        heard: Samples = wave[:, start : start + RATE] * lines.reshape(2, RATE)
         return heard
 
     return voice
@@ -164,13 +170,11 @@ def _events(
         for event in events:
             if event.at > clock[-1] or event.at + event.long < clock[0]:
                 continue
-            since = clock - event.at
-            heard = np.flatnonzero((since >= 0) & (since < event.long))
-            if heard.size == 0:
-                continue
-            wave = shape(since[heard], event)
-            out[0, heard] += (wave * (1 - event.side) ** 0.5).astype(np.float32)
-            out[1, heard] += (wave * event.side**0.5).astype(np.float32)
+            first, past = np.searchsorted(clock, (event.at, event.at + event.long))
+            # Rounding must not take it past its end: some shapes know nothing there.
+            wave = shape(np.minimum(clock[first:past] - event.at, event.long), event).astype(np.float32)
+            out[0, first:past] += wave * np.float32((1 - event.side) ** 0.5)
+            out[1, first:past] += wave * np.float32(event.side**0.5)
         return out
 
     return voice

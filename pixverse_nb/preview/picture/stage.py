@@ -20,6 +20,7 @@ def frames(world: World) -> Iterator[Frame]:
     items = _items(world)
     below = _vignette(world)
     least = below + np.uint8(16)
+    grey = "noir" in world.scene.moods  # black and white knows no red dress and no neon
     marks = [slate.mark(*world.size)]
     if world.shot.image_label is not None:
         marks.append(slate.unfetched(*world.size))
@@ -35,6 +36,8 @@ def frames(world: World) -> Iterator[Frame]:
         shown = lens.through(canvas, cuts)
         np.maximum(shown.y, least, out=shown.y)
         np.subtract(shown.y, below, out=shown.y)
+        if grey:
+            shown.uv.fill(128)
         for mark in marks:
             lay(shown, mark)
         if title is not None and pose.seconds < _SLATE:

@@ -10,6 +10,8 @@ from .search import STOPS, found
 from .vocabulary import COLOURS, COPULAS, GARMENTS, LIGHTS, PARTS, PLACES, TRIFLES
 
 ALL = "all"
+ACCENT = "accent"
+"""The second colour of a pair that everything or the sky has: "teal and orange"."""
 _NEAR = 3  # words between a colour and what it colours, at most
 _DRAWN = {
     "sky": frozenset({"sea", "beach", "lake", "street", "city", "forest", "desert", "snow", "mountains", "meadow"}),
@@ -66,6 +68,8 @@ def owner(words: list[str], at: int, subjects: Collection[int]) -> int | None:
 def tints(words: list[str], subjects: Collection[int], place: str) -> dict[str, Triple]:
     """Colours by what they colour ("sky", "water", "ground", "all"), the first of each; nothing for subjects' own.
 
+    The second of a pair is the "accent".
+
     Parameters
     ----------
     subjects : positions
@@ -80,12 +84,21 @@ def tints(words: list[str], subjects: Collection[int], place: str) -> dict[str, 
         if part is None or (key == "golden" and _OF_LIGHT.intersection(words[at + 1 : at + 2])):
             continue  # the golden hour is a time of day
         if part == ALL or place in _DRAWN[part]:
+            if part in {ALL, "sky"} and part in out and _paired(words, at):
+                out.setdefault(ACCENT, COLOURS[key])
             out.setdefault(part, COLOURS[key])
         else:
             homeless.append(COLOURS[key])
     if homeless and not out:
         out[ALL] = homeless[0]
     return out
+
+
+def _paired(words: list[str], at: int) -> bool:
+    """Whether the colour at `at` is the second of two, of which neither is a grey."""
+    pair = words[max(at - 2, 0) : at + 1 : 2]
+    named = [COLOURS[word] for word in pair if word in COLOURS]
+    return words[at - 1] == "and" and len(named) == 2 and all(max(c) - min(c) > 0.3 * max(c) for c in named)
 
 
 def _part(words: list[str], at: int, subjects: Collection[int], place: str) -> str | None:

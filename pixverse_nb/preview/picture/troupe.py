@@ -95,7 +95,11 @@ def parts(shot: Shot, scene: Scene) -> list[Part]:
     cast = []
     for n, actor in enumerate(actors):
         kinds = {actor.kind} | _COUNTED_AS.get(actor.kind, frozenset())
-        asked = [count for kind, count in named if kind in kinds and count is not None]
+        mentions = [count for kind, count in named if kind in kinds]
+        alike = [i for i, other in enumerate(actors) if other.kind == actor.kind]
+        if len(alike) > 1 and len(mentions) == len(alike):  # "two red cars and a blue car"
+            mentions = [mentions[alike.index(n)]]
+        asked = [count for count in mentions if count is not None]
         cast.append(Part(actor, max(asked) if asked else None, close=close and n == 0))
     led = {kind for kind, count in named if count is None}  # named for themselves, and not only as a crowd of others
     others = [part for part in cast if part.actor.kind not in _leaders(words) or part.actor.kind in led]

@@ -52,7 +52,7 @@ PLACES = _table({
     "meadow": "meadow, field, fields, grass, grassland, prairie, hill, hills, garden, park, farm, countryside, valley, "
               "steppe, wheat, stadium, arena, football pitch, soccer field, 草原, 田野, 花园, prado, wiese",
     "studio": "room, living room, kitchen, library, office, ballroom, bedroom, bathroom, classroom, hallway, corridor, indoors, "
-              "interior, windowsill, workshop, laboratory, museum, gym, stage, photo studio, in a studio, boxing ring",
+              "interior, bookshelf, bookshelves, bookcase, bookshop, bookstore, windowsill, workshop, laboratory, museum, gym, stage, photo studio, in a studio, boxing ring",
 })  # fmt: skip
 
 TRADES = (
@@ -197,10 +197,13 @@ DIRECTIONS = _table({
     "down": "down, downward, downwards, descending, descends, lowers, 下",
     "in": "in, into, inward, closer, forward, forwards, toward, towards, 近, 推",
     "out": "out, outward, back, backward, backwards, away, reveal, 远, 拉",
+    "clockwise": "clockwise",
+    "counterclockwise": "counterclockwise, counter-clockwise, anticlockwise, anti-clockwise",
 })  # fmt: skip
 
 WAYS = MappingProxyType({
-    "pan": ("left", "right", "up", "down"), "tilt": ("up", "down"), "crane": ("up", "down"), "orbit": ("left", "right"),
+    "pan": ("left", "right", "up", "down", "clockwise", "counterclockwise"), "tilt": ("up", "down"), "crane": ("up", "down"),
+    "orbit": ("left", "right", "clockwise", "counterclockwise"),
     "track": ("left", "right", "up", "down", "in", "out"), "zoom": ("in", "out"), "dolly": ("in", "out", "left", "right"),
 })  # fmt: skip
 """The directions that mean something to a move: one zooms in, toward what is on the left."""
@@ -266,6 +269,8 @@ HEIGHTS = _set(
 
 NEGATIONS = frozenset(["no", "not", "without", "never", "avoid", "none", "minus", "doesn't", "don't", "isn't"])
 
+FAR_OFF = frozenset({"castle", "house", "windmill", "lighthouse", "tree", "train", "volcano", "waterfall"})
+"""They stand in the landscape, behind the place's own ground."""
 FLYERS = frozenset({"bird", "dragon", "butterfly", "plane", "ufo", "balloon", "lantern"})
 SWIMMERS = frozenset({"submarine", "fish", "shark", "whale", "jellyfish", "turtle"})
 WALKERS = frozenset(

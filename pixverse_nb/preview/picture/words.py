@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from .heading import CALMING, Move, moves, stands_still
 from .languages import EASTERN, in_english, is_eastern, plain
 from .planes import Triple
-from .search import elements, found
+from .search import STOPS, elements, found
 from .senses import in_sense
 from .shot import Shot, dice
-from .tints import ALL, alike, owner, tints, worn
+from .subjects import Actor, actors_of
+from .tints import ACCENT, ALL, alike, tints
 from .vocabulary import (
     COLOURS,
     DIRECTIONS,
     FLYERS,
-    GARMENTS,
     HEIGHTS,
     LOUDNESS,
     MOODS,
@@ -28,21 +28,21 @@ from .vocabulary import (
     SPEEDS,
     SUBJECTS,
     TIMES,
-    TRADES,
     WEATHERS,
 )
 
 __all__ = ["Actor", "Move", "Scene", "found", "in_the_air", "read", "split_negations", "tokens"]
 
-_MOST_SUBJECTS = 3
 _RUN = 3  # words that a negation denies, at most
-_SAILS = frozenset(["sails", "sail"])
-_TRADES = frozenset(TRADES.split(", "))
 _ROADS = frozenset(["road", "highway", "freeway", "motorway", "crosswalk", "intersection"])
 _LIFTOFF = frozenset(["launch", "launches", "launching", "launched", "liftoff", "launchpad"])
 _WATERS = frozenset(["sea", "beach", "lake"])
 _HARDLY_WATER = frozenset(["water", "reflection", "reflections", "tropical", "palm", "palms", "island"])
 """Words of watery places that do not ask to see open water."""
+_SKIES = frozenset(["sky", "skies"])
+_JUNGLES = frozenset(["jungle", "jungles", "rainforest", "rainforests"])
+_UNCLOUDED = frozenset(["cloudless", "unclouded", "cloud-free"])
+_TWO_TONED = "black and white"
 _GREEN = frozenset({"green", "lush", "grassy", "verdant", "sunny"})
 _TABLES = (TIMES, PLACES, SUBJECTS, WEATHERS, MOODS, MOVES, DIRECTIONS, SOUNDS)
 _SCRIPT = re.compile("|".join(sorted(
@@ -107,15 +107,6 @@ _LIGHT_ENOUGH = {
 
 
 @dataclass(frozen=True)
-class Actor:
-    """A subject of the scene, the colour that the prompt gave it, and that of its sails, umbrella or rider."""
-
-    kind: str
-    colour: Triple | None = None
-    trim: Triple | None = None
-
-
-@dataclass(frozen=True)
 class Scene:
     """Everything that is drawn and heard.
 
@@ -141,6 +132,10 @@ class Scene:
         Elements of `sounds` that are not wanted.
     shunned : tuple of tuple of float
         Colours that are not wanted.
+    refused : frozenset of str
+        Weather that is not wanted.
+    accent : tuple of float or None
+        The second of a pair of colours for everything or the sky, on what the light falls on: "teal and orange".
     """
 
     time: str
@@ -159,6 +154,8 @@ class Scene:
     loudness: float = 1.0
     unheard: frozenset[str] = frozenset()
     shunned: tuple[Triple, ...] = ()
+    refused: frozenset[str] = frozenset()
+    accent: Triple | None = None
 
 
 def tokens(text: str) -> list[str]:
@@ -207,12 +204,12 @@ def read(shot: Shot) -> Scene:
     unwanted = [*unwanted, ".", *(word for word in denied if word not in NEGATIONS)]
     shunned = _shunned(unwanted)
     words = [word for word in words if COLOURS.get(word) not in shunned]
-    actors = tuple(a for a in _actors(words) if a.kind not in elements(SUBJECTS, unwanted))
+    actors = tuple(a for a in actors_of(words) if a.kind not in elements(SUBJECTS, unwanted))
     weather = elements(WEATHERS, words) - elements(WEATHERS, unwanted)
     place = _place(shot, words, unwanted, actors, weather)
     if place == "mars" and "storm" in weather:
         weather = weather - {"storm", "rain"} | {"sandstorm"}  # nothing falls there but dust
-    moods = elements(MOODS, words) - elements(MOODS, unwanted)
+    moods = _moods(words) - elements(MOODS, unwanted)
     colours = tints(words, {at for at, _ in found(SUBJECTS, words)}, place)
     still = (Move("static"),) if stands_still(said, denied) else ()
     return Scene(
@@ -232,45 +229,31 @@ def read(shot: Shot) -> Scene:
         loudness=_loudness(said, denied, words, unwanted),
         unheard=frozenset(elements(SOUNDS, unwanted)),
         shunned=shunned,
+        refused=_refused(words, unwanted, weather),
+        accent=colours.get(ACCENT),
     )
 
 
-def _actors(words: list[str]) -> list[Actor]:
-    """Subjects in reading order, each kind once, with their colours."""
-    colours = found(COLOURS, words)
-    subjects = found(SUBJECTS, words)
-    nouns = {at for at, _ in subjects}
-    owners = {at: owner(words, at, nouns) for at, _ in colours}
-    actors: dict[str, Actor] = {}
-    for at, key in subjects:
-        kind = SUBJECTS[key]
-        if kind == "tree" and (words[at - 1 : at] == ["palm"] or (key == "tree" and words[at] == "trees")):
-            continue  # palms belong to the beach, and trees in the plural are the place itself
-        near = [COLOURS[c] for i, c in colours if owners[i] == at]
-        if words[at] in _SAILS:
-            ship = actors.setdefault(kind, Actor(kind))
-            actors[kind] = replace(ship, trim=near[-1] if near else ship.trim)
-            continue
-        if not near and kind in PEOPLE:
-            dresses = (c for i, c in colours if GARMENTS.intersection(words[i + 1 : i + 3]) or worn(words, i, nouns))
-            near = [COLOURS[c] for c in dresses]
-        actors.setdefault(kind, Actor(kind, near[-1] if near else None))
-    _one_person(actors, subjects, words)
-    if "woman" in actors and any(GARMENTS.intersection(words)) and "man" in actors and "man" not in words:
-        del actors["man"]  # "a woman ... her figure"
-    return list(actors.values())[:_MOST_SUBJECTS]
+def _moods(words: list[str]) -> set[str]:
+    """The moods; a black and white cat makes no black and white picture."""
+    hits = found(MOODS, words)
+    return {MOODS[key] for at, key in hits if key != _TWO_TONED or not _of_a_thing(words, at + 3)}
 
 
-def _one_person(actors: dict[str, Actor], subjects: list[tuple[int, str]], words: list[str]) -> None:
-    """A female chef, or a chef and her pan, is one woman."""
-    mentions = {kind: [at for at, key in subjects if SUBJECTS[key] == kind] for kind in ("woman", "man")}
-    trades = [at for at in mentions["man"] if words[at] in _TRADES or words[at].removesuffix("s") in _TRADES]
-    if "woman" not in actors or not trades or len(trades) < len(mentions["man"]):
-        return
-    spoken = all(words[at] == "she" for at in mentions["woman"])
-    if spoken or all(set(mentions["woman"]) & {at - 1, at - 2} and words[at - 1] not in {"and", ","} for at in trades):
-        woman, man = actors["woman"], actors.pop("man")
-        actors["woman"] = replace(woman, colour=woman.colour or man.colour)
+def _of_a_thing(words: list[str], at: int) -> bool:
+    """Whether a thing or an animal follows here, at most one word on."""
+    here = words[at : at + 3]
+    near = [start for start, key in found(SUBJECTS, here) if SUBJECTS[key] not in PEOPLE]
+    return any(start <= 1 and STOPS.isdisjoint(here[:start]) for start in near)
+
+
+def _refused(words: list[str], unwanted: list[str], weather: set[str]) -> frozenset[str]:
+    """Weather that is denied, or that a clear sky leaves out."""
+    refused = elements(WEATHERS, unwanted) | ({"clouds"} if "overcast" in unwanted else set())
+    clear = any(words[at] == "clear" and _SKIES.intersection(words[at + 1 : at + 4]) for at in range(len(words)))
+    if clear or _UNCLOUDED.intersection(words):
+        refused.add("clouds")
+    return frozenset(refused - weather)
 
 
 def _shunned(unwanted: list[str]) -> tuple[Triple, ...]:
@@ -285,6 +268,8 @@ def _place(shot: Shot, words: list[str], unwanted: list[str], actors: tuple[Acto
     # A road may run anywhere: a desert road is desert.
     roads = {at for at, key in found(PLACES, words) if key.removesuffix("s") in _ROADS}
     named = [(at, name) for at, name in named if at not in roads] or named
+    if any(words[at] in _JUNGLES for at, _ in named):  # palms grow in it, too
+        named = [(at, name) for at, name in named if name != "beach" or words[at] not in _HARDLY_WATER]
     lakes = {at for at, name in named if name == "lake"}
     # A mountain lake is a lake.
     places = [name for at, name in named if not (name in {"mountains", "forest", "meadow"} and at + 1 in lakes)]
@@ -354,11 +339,21 @@ def _time(shot: Shot, words: list[str], unwanted: list[str], place: str, weather
 
 def _speed(shot: Shot, words: list[str], unwanted: list[str]) -> float:
     speed = 1.6 if shot.motion_mode == "fast" else 1.0
-    for _, key in found(SPEEDS, words)[:2]:
+    said = found(SPEEDS, words)
+    of_camera = [(at, key) for at, key in said if _speaks_of_camera(words, at)]
+    for _, key in (of_camera or said)[:2]:
         speed *= SPEEDS[key]
     if CALMING.intersection(unwanted):
         speed = min(speed, 1.0) * 0.7
     return min(max(speed, 0.3), 3.0)
+
+
+def _speaks_of_camera(words: list[str], at: int) -> bool:
+    """Whether a move of the camera stands in the clause of the word at `at`."""
+    start = next((i + 1 for i in range(at - 1, -1, -1) if words[i] in _CLAUSE_ENDS), 0)
+    end = next((i for i in range(at, len(words)) if words[i] in _CLAUSE_ENDS), len(words))
+    clause = words[start:end]
+    return "camera" in clause or bool(found(MOVES, clause))
 
 
 def _loudness(said: list[str], denied: list[str], words: list[str], unwanted: list[str]) -> float:

@@ -1,0 +1,73 @@
+// A button that takes a text to where it is wanted: to the clipboard, or into a new cell below the panel.
+
+const ADD_CELL = "[data-command='notebook:insert-cell-below']"; // JupyterLab's and Notebook 7's own button
+const TRIES = 40;
+const PAUSE_MS = 25;
+const SAID_MS = 4000;
+
+async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return copyOldWay(text); // a page that is not served by https or from this machine has no clipboard
+  }
+}
+
+function copyOldWay(text) {
+  const held = document.activeElement;
+  const place = document.createElement("textarea");
+  place.value = text;
+  Object.assign(place.style, { position: "fixed", opacity: "0" });
+  document.body.append(place);
+  place.select();
+  const done = document.execCommand("copy");
+  place.remove();
+  held?.focus({ preventScroll: true });
+  return done;
+}
+
+// Front ends tell a widget nothing of their notebook: it presses their own button, and types.
+async function insert(node, text) {
+  const notebook = node.closest(".jp-NotebookPanel");
+  const add = notebook?.querySelector(ADD_CELL);
+  if (!add) return false;
+  const editor = () => notebook.querySelector(".jp-Cell.jp-mod-active .cm-content");
+  const before = editor();
+  add.dispatchEvent(new MouseEvent("mousedown", { bubbles: true, button: 0 })); // it does not wait for the click
+  for (let count = 0; count < TRIES; count++) {
+    await new Promise((done) => setTimeout(done, PAUSE_MS));
+    const place = editor();
+    if (place && place !== before && !place.contains(node) && place.textContent === "") {
+      place.focus();
+      return document.execCommand("insertText", false, text);
+    }
+  }
+  return false;
+}
+
+export default {
+  render({ model, el }) {
+    const button = document.createElement("button");
+    Object.assign(button, { type: "button", className: "pxc-button", textContent: model.get("label") });
+    const said = document.createElement("span");
+    said.setAttribute("role", "status");
+    const node = document.createElement("div");
+    node.className = "pixverse-copy";
+    node.append(button, said);
+    el.append(node);
+    let later = null;
+    const say = (words) => {
+      clearTimeout(later);
+      said.textContent = words;
+      later = setTimeout(() => (said.textContent = ""), SAID_MS);
+    };
+    button.addEventListener("click", async () => {
+      const text = model.get("text");
+      if (model.get("into_cell") && (await insert(node, text))) say("It is in the next cell");
+      else if (await copy(text)) say(model.get("into_cell") ? "Copied: paste it into a cell" : "Copied");
+      else say("The browser does not let it be copied");
+    });
+    return () => clearTimeout(later);
+  },
+};
