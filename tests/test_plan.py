@@ -526,6 +526,25 @@ def test_interrupting_stops_sending_and_what_is_in_flight_goes_on(rig, monkeypat
     assert sends(server) == 6
 
 
+def test_a_second_interruption_does_not_cut_the_first_one_short(rig, monkeypatch):
+    """What is in flight is told all the same, and nothing more is sent."""
+    server = rig.server(render=slow, workers=1)
+    plan = plan_of(rig.studio())
+    real = run_module.Desk.withdraw
+
+    def impatient(*args):
+        signal.raise_signal(signal.SIGINT)
+        return real(*args)
+
+    monkeypatch.setattr(run_module.Desk, "withdraw", impatient)
+    interrupt_when(lambda: sends(server) == 2)
+    with pytest.raises(pv.WaitInterrupted, match="4 were not sent") as caught:
+        plan.run(at_once=2)
+    for generation in caught.value.in_flight:
+        generation.wait(20)
+    assert sends(server) == 2
+
+
 def interrupt_when(ready):
     """A real Ctrl-C, as soon as something is so."""
 

@@ -98,7 +98,11 @@ class Run:
             self._line_up()
             self._walk()
         except KeyboardInterrupt:
-            raise self._interrupt() from None
+            told: list[SweepInterrupted] = []
+            while not told:
+                with contextlib.suppress(KeyboardInterrupt):  # a second one: the first is being seen to
+                    whole(lambda: told.append(self._interrupt()))
+            raise told[0] from None
         finally:
             self._took_s = time.monotonic() - self._began
             for slot in self._open:
