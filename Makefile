@@ -1,5 +1,5 @@
 # make demo   see it work: builds an environment, runs the quickstart on the preview engine, leaves a page to open
-# make lab    open the same notebook in JupyterLab
+# make lab    open copies of the notebooks in JupyterLab, on the preview engine
 # make test   lint, types, and every test
 # make docs   the documentation as build/docs, with the notebooks as they run on the preview engine
 # make bench  the benchmarks, as ratios against a peer in the same run
@@ -8,6 +8,7 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 DEMO := build/demo
+LAB := build/lab
 # A demo must never spend money: it runs without any key, whatever the shell or the keyring hold.
 NO_KEY := env -u SEGMIND_API_KEY -u PIXVERSE_NB_BASE_URL -u PIXVERSE_NB_HOME PYTHON_KEYRING_BACKEND=keyring.backends.null.Keyring
 
@@ -22,7 +23,9 @@ demo: $(VENV)/lab
 	@echo "  $(abspath $(DEMO))/01_quickstart.html"
 
 lab: $(VENV)/lab
-	$(VENV)/bin/jupyter lab notebooks/01_quickstart.ipynb
+	mkdir -p $(LAB)
+	cp -n notebooks/*.ipynb $(LAB)/ || true
+	$(NO_KEY) $(VENV)/bin/jupyter lab $(LAB)/01_quickstart.ipynb
 
 test: lint
 	$(NO_KEY) $(PY) -m pytest -n 2 --dist loadfile $(if $(CI),--reruns 1)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import sys
 from pathlib import Path
 
 import pytest
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # shells start what runs in the background without it
 sys.path.insert(0, str(Path(__file__).parent))  # the tests' own small tools: clips, scripted servers
 
 

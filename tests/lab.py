@@ -86,7 +86,8 @@ def browser():
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as play:
-        chromium = play.chromium.launch(executable_path=CHROMIUM, args=_FLAGS.split())
+        here = {name: value for name, value in os.environ.items() if name != "TMPDIR"}  # a socket's path must be short
+        chromium = play.chromium.launch(executable_path=CHROMIUM, args=_FLAGS.split(), env=here)
         yield chromium
         chromium.close()
 

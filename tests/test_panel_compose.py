@@ -592,6 +592,16 @@ def test_what_was_typed_comes_back_after_other_settings_were_used(form):
     assert form._undo.layout.display == "none"
 
 
+def test_bringing_back_keeps_what_was_typed_since(form):
+    prompt_of(form).value = "the first text"
+    form.take_over({"prompt": "a cat"}, "Its settings are in the form.")
+    prompt_of(form).value = "the second text"
+    form._undo.click()
+    assert form.values()["prompt"] == "the first text"
+    form._undo.click()
+    assert form.values()["prompt"] == "the second text"
+
+
 def test_what_runs_is_said_beside_the_button(form):
     """On a narrow page the queue is below the form; its line is kept free, and a reason not to send goes first."""
     form.show_running(2)

@@ -142,9 +142,11 @@ class Compose:
         self.say(f"{words} {lost}".strip())
 
     def _bring_back(self) -> None:
+        """And keep what was typed since: pressed again, that comes back."""
         with self._lock:
-            before, self._before = self._before, None
-        self._undo.layout.display = "none"
+            before, held = self._before, self.values()
+            self._before = held if held != self._taken else None
+        self._undo.layout.display = None if self._before else "none"
         if before:
             self.load(before)
 
@@ -171,7 +173,11 @@ class Compose:
 
     def set_image_from(self, generation: Generation) -> None:
         """Go on from the last frame of an earlier clip; the other fields stay as they are."""
-        self.picture.load(generation)
+        with self._lock:
+            typed = self.values() != self._taken
+            self.picture.load(generation)
+            if not typed:
+                self._taken = self.values()
 
     def refresh_price(self) -> None:
         """Take in what was charged and reserved, how long it took, and which takes there are."""

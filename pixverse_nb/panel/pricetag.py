@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _TEXTS = ("string", "url")
+_CAPS_S = 2.0  # another kernel on the same home spends, too
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ class PriceTag:
         self._prices: dict[object, Estimate] = {}
         self._waits: dict[object, float | None] = {}
         self._caps: list[Cap] | None = None
+        self._asked = 0.0
         self._budget: object = None
 
     def forget(self) -> None:
@@ -111,9 +114,10 @@ class PriceTag:
 
     def _limits(self) -> list[Cap]:
         budget = self._studio.budget  # the settings may put another one in its place
-        if self._caps is None or budget is not self._budget:
+        now = time.monotonic()
+        if self._caps is None or budget is not self._budget or now - self._asked > _CAPS_S:
             none: list[Cap] = []
-            self._budget, self._caps = budget, _told(self._studio.spending, none)
+            self._budget, self._caps, self._asked = budget, _told(self._studio.spending, none), now
         return self._caps
 
 
