@@ -25,6 +25,7 @@ _KEPT = ("text/html", "image/png", "image/jpeg", "text/plain")
 _PLAYER = re.compile(r"<video[^>]*?>(?:.*?</video>)?", re.DOTALL)
 _STILL = re.compile(r'poster="(data:image/jpeg;base64,[^"]+)"')
 _JPEG = re.compile(r'data:image/jpeg;base64,([^"]+)')
+_LINK = re.compile(r'<a [^>]*href="(?!https?:|#)[^"]*"[^>]*>(.*?)</a>', re.DOTALL)  # to a file that a reader has not
 _STYLE = re.compile(r"<style>.*?</style>", re.DOTALL)
 _MOST_PX, _QUALITY = 420, 72
 
@@ -66,7 +67,7 @@ def readable(output: Any, folder: str) -> Any:
         raise RuntimeError(output.evalue)
     data = {kind: output.data[kind] for kind in _KEPT if kind in output.data}
     if "text/html" in data:
-        data = {"text/html": _STYLE.sub("", _JPEG.sub(smaller, _PLAYER.sub(still, data["text/html"])))}
+        data = {"text/html": _LINK.sub(r"\1", _STYLE.sub("", _JPEG.sub(smaller, _PLAYER.sub(still, data["text/html"]))))}
     data = {kind: text.replace(folder + os.sep, "").replace(folder, "") for kind, text in data.items()}
     if data.get("text/html", "x").strip() in {"", "<span></span>"}:
         return None
