@@ -67,7 +67,8 @@ def readable(output: Any, folder: str) -> Any:
         raise RuntimeError(output.evalue)
     data = {kind: output.data[kind] for kind in _KEPT if kind in output.data}
     if "text/html" in data:
-        data = {"text/html": _LINK.sub(r"\1", _STYLE.sub("", _JPEG.sub(smaller, _PLAYER.sub(still, data["text/html"]))))}
+        shown = _JPEG.sub(smaller, _PLAYER.sub(still, data["text/html"]))
+        data = {"text/html": _LINK.sub(r"\1", _STYLE.sub("", shown))}
     data = {kind: text.replace(folder + os.sep, "").replace(folder, "") for kind, text in data.items()}
     if data.get("text/html", "x").strip() in {"", "<span></span>"}:
         return None
