@@ -38,3 +38,12 @@ def _no_outside(monkeypatch):
         raise socket.gaierror(f"{name}: tests stay on this machine")
 
     monkeypatch.setattr(socket, "getaddrinfo", local)
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """One browser for a file's tests. No longer: while it is open, an event loop runs in this thread."""
+    import lab
+
+    with lab.browser() as chromium:
+        yield chromium

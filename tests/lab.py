@@ -92,6 +92,16 @@ def browser():
         chromium.close()
 
 
+SHOTS = Path(os.environ.get("PIXVERSE_NB_SHOTS", ""))
+"""A folder to put screenshots in, to look at them."""
+
+
+def shoot(page, name: str) -> None:
+    """A screenshot, where screenshots are wanted."""
+    if SHOTS.name:
+        page.screenshot(path=SHOTS / f"{name}.png")
+
+
 FRONT_ENDS = {"JupyterLab": "/lab/tree/{name}?reset", "Notebook 7": "/notebooks/{name}"}
 """Where each shows a notebook."""
 
@@ -122,6 +132,42 @@ class Notebook:
     def start_all(self) -> None:
         """Run every cell; returns at once."""
         self.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
+
+    def ask(self, *lines: str) -> str:
+        """What these lines of Python print in the notebook's kernel; no cell runs, and the focus stays where it is."""
+        return self.page.evaluate(
+            """async code => {
+              const {kernel} = window.jupyterapp.shell.currentWidget.sessionContext.session;
+              const future = kernel.requestExecute({code, store_history: false});
+              let said = '';
+              future.onIOPub = ({header, content}) => {
+                if (header.msg_type === 'stream') said += content.text;
+                if (header.msg_type === 'error') said += `${content.ename}: ${content.evalue}`;
+              };
+              await future.done;
+              return said;
+            }""",
+            "\n".join(lines),
+        )
+
+    def run(self, source: str) -> None:
+        """Run this in the last cell, whose output it replaces."""
+        self.page.evaluate(
+            """source => {
+              const panel = window.jupyterapp.shell.currentWidget.content;
+              panel.activeCellIndex = panel.widgets.length - 1;
+              panel.activeCell.model.sharedModel.setSource(source);
+              return window.jupyterapp.commands.execute('notebook:run-cell').then(() => null);
+            }""",
+            source,
+        )
+
+    def cells(self) -> list[list[str]]:
+        """The notebook's cells, whether they are drawn or not: type and source."""
+        return self.page.evaluate(
+            "() => [...window.jupyterapp.shell.currentWidget.content.model.cells]"
+            ".map(c => [c.type, c.sharedModel.source])"
+        )
 
     def save(self) -> None:
         """Save to disk."""

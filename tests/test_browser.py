@@ -16,13 +16,6 @@ if lab.CHROMIUM is None and not os.environ.get("CI"):
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 QUICKSTART = Path(__file__).parent.parent / "notebooks" / "01_quickstart.ipynb"
-SHOTS = Path(os.environ.get("PIXVERSE_NB_SHOTS", ""))  # a folder to put screenshots in, to look at them
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with lab.browser() as chromium:
-        yield chromium
 
 
 @pytest.fixture(scope="module")
@@ -41,11 +34,6 @@ def url(place, tmp_path_factory):
         yield url
 
 
-def shoot(notebook, name):
-    if SHOTS.name:
-        notebook.page.screenshot(path=SHOTS / f"{name}.png")
-
-
 def test_the_quickstart_runs_plays_and_stays_readable_without_a_kernel(chromium, place, url, tmp_path):
     """A newcomer runs the quickstart and sees clips play; saved, they play for a reader without kernel or trust."""
     shutil.copy(QUICKSTART, place)
@@ -54,7 +42,7 @@ def test_the_quickstart_runs_plays_and_stays_readable_without_a_kernel(chromium,
     notebook.page.wait_for_selector(".pixverse-card [role=status]", timeout=60_000)  # the live line, while it is drawn
     # In one step: the live line is replaced twice a second, and an element in hand may be gone.
     notebook.page.evaluate("() => document.querySelector('.pixverse-card')?.scrollIntoView()")
-    shoot(notebook, "quickstart-live")
+    lab.shoot(notebook.page, "quickstart-live")
     notebook.page.wait_for_function(
         "() => document.querySelectorAll('.jp-Notebook .pixverse-history').length >= 3", timeout=180_000
     )
@@ -67,7 +55,7 @@ def test_the_quickstart_runs_plays_and_stays_readable_without_a_kernel(chromium,
     assert all("/files/" in p["src"] for p in players), "clips are linked, never embedded"
     assert notebook.plays(0) > 0.3
     assert "reused" in notebook.text()
-    shoot(notebook, "quickstart-played")
+    lab.shoot(notebook.page, "quickstart-played")
     notebook.save()
     assert (place / QUICKSTART.name).stat().st_size < 1_500_000
     notebook.page.close()
@@ -82,7 +70,7 @@ def test_the_quickstart_runs_plays_and_stays_readable_without_a_kernel(chromium,
         assert [p["width"] for p in reader.videos()] == [1024] * 5
         assert reader.plays(0) > 0.3
         assert "Error" not in reader.text()
-        shoot(reader, "reader-untrusted")
+        lab.shoot(reader.page, "reader-untrusted")
         reader.page.close()
 
 
@@ -120,7 +108,7 @@ def test_interrupting_a_wait_is_clean_and_running_the_cell_again_picks_the_job_u
     notebook.page.wait_for_selector("text=You stopped waiting", timeout=20_000)
     notebook.page.wait_for_selector("text=WaitInterrupted: you stopped waiting", timeout=20_000)
     assert "Traceback" not in notebook.text(), "one clear sentence, no stack of frames"
-    shoot(notebook, "interrupted")
+    lab.shoot(notebook.page, "interrupted")
     notebook.run_all()
     notebook.page.wait_for_selector("text=rows: 1 completed", timeout=120_000)
     notebook.page.close()
@@ -140,5 +128,5 @@ def test_hostile_text_does_not_run(chromium, place, url):
     notebook.page.wait_for_selector(".jp-Notebook .pixverse-history", timeout=60_000)
     assert "<img src=x onerror" in notebook.text()
     assert "1234567" not in notebook.page.title()
-    shoot(notebook, "hostile")
+    lab.shoot(notebook.page, "hostile")
     notebook.page.close()

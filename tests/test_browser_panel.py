@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import re
-from pathlib import Path
 
 import panel_aria
 import pytest
@@ -24,7 +23,6 @@ if lab.CHROMIUM is None and not os.environ.get("CI"):
     pytest.skip("no Chromium on this machine; .ci/run installs it", allow_module_level=True)
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
-SHOTS = Path(os.environ.get("PIXVERSE_NB_SHOTS", ""))  # a folder to put screenshots in, to look at them
 EVIL = "<img src=x onerror=\"document.title='hacked'\"><script>document.title='hacked'</script>"
 CHINESE = "雨夜的老街，霓虹灯在湿漉漉的石板路上闪烁，一只橘猫慢慢走过，镜头缓缓推近" * 4
 ARABIC = "قطة برتقالية تمشي ببطء في شارع قديم تحت المطر، والأضواء تنعكس على الحجارة المبللة"
@@ -56,27 +54,6 @@ class Stage:
         return notebook
 
 
-def ask(notebook, *lines):
-    """What these lines print, in a cell of their own at the end."""
-    page = notebook.page
-    page.evaluate(
-        """source => {
-          const panel = window.jupyterapp.shell.currentWidget.content;
-          panel.activeCellIndex = panel.widgets.length - 1;
-          panel.activeCell.model.sharedModel.setSource(source);
-          return window.jupyterapp.commands.execute('notebook:run-cell').then(() => null);
-        }""",
-        "\n".join(lines),
-    )
-    outputs = page.evaluate(
-        """() => {
-          const {cells} = window.jupyterapp.shell.currentWidget.content.model;
-          return [...cells].pop().sharedModel.getOutputs();
-        }"""
-    )
-    return "".join("".join(output.get("text", output.get("evalue", ""))) for output in outputs)
-
-
 def see(notebook):
     from playwright.sync_api import Error
 
@@ -88,12 +65,12 @@ def see(notebook):
 
 
 def shoot(notebook, name):
-    if SHOTS.name:
+    if lab.SHOTS.name:
         for width in (1440, 1000, 700):
             notebook.page.set_viewport_size({"width": width, "height": 1100})
             notebook.page.wait_for_timeout(400)
             notebook.page.evaluate("() => document.querySelector('.pixverse-panel').scrollIntoView()")
-            notebook.page.screenshot(path=SHOTS / f"panel-{name}-{width}.png")
+            notebook.page.screenshot(path=lab.SHOTS / f"panel-{name}-{width}.png")
     notebook.page.set_viewport_size({"width": 1440, "height": 1100})
 
 
@@ -107,12 +84,6 @@ def generate(notebook):
 
 def lines(notebook):
     return notebook.page.locator(".pixverse-line:not(.pixverse-hidden)")
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with lab.browser() as chromium:
-        yield chromium
 
 
 @pytest.fixture(scope="module")
@@ -161,7 +132,7 @@ def rate_and_find_again(notebook):
     expect(rows).to_have_count(1)
     expect(rows).to_contain_text("4 of 5")
     shoot(notebook, "history")
-    assert ask(notebook, "print(studio.panel().history['rating'].tolist())") == "[4]\n"
+    assert notebook.ask("print(studio.panel().history['rating'].tolist())") == "[4]\n"
     page.get_by_role("tab", name="Queue and gallery").click()
 
 
@@ -195,8 +166,7 @@ def take_another_and_run_its_code(notebook, stage):
     more_about(notebook, EVIL, "Copy as code")
     code = page.get_by_role("textbox", name="Code", exact=True)
     expect(code).to_have_value(re.compile("take=2"))
-    told = ask(
-        notebook,
+    told = notebook.ask(
         f"again, first = {code.input_value()}, studio.generation('{key}')",
         "print(again.video.path == first.video.path, again.request == first.request, again.cost_usd)",
     )
@@ -218,8 +188,8 @@ def read_without_the_kernel(stage, name, front):
     assert "Error" not in reader.text()
     assert "<img src=x onerror" in reader.text()
     assert reader.page.title() != "hacked"
-    if SHOTS.name:
-        reader.page.screenshot(path=SHOTS / f"panel-{name}.png")
+    if lab.SHOTS.name:
+        reader.page.screenshot(path=lab.SHOTS / f"panel-{name}.png")
     reader.page.close()
 
 
@@ -244,7 +214,7 @@ def test_from_the_prompt_to_the_clip_and_to_a_reader_without_a_kernel(stage, fro
     expect(lines(notebook).first).to_contain_text("drawing")
     expect(page.get_by_role("button", name="Stop waiting · still billed")).to_have_count(2)
     assert page.locator(".pixverse-queue").inner_text().count("<img src=x onerror") == 1
-    assert ask(notebook, "print('the kernel is free')") == "the kernel is free\n"
+    assert notebook.ask("print('the kernel is free')") == "the kernel is free\n"
     see(notebook)
     shoot(notebook, "busy")
     stage.easel.ready.set()
@@ -377,7 +347,7 @@ def run_again_it_keeps_what_was_typed(notebook):
     prompt(notebook).fill("half a tho")
     page.get_by_role("tab", name="Settings").click()
     told = "panel = studio.panel(); print(panel.compose.values()['prompt'], panel.tabs.selected_index)"
-    assert ask(notebook, told) == "half a tho 2\n", "what was done here has reached the kernel"
+    assert notebook.ask(told) == "half a tho 2\n", "what was done here has reached the kernel"
     notebook.run_all()
     see(notebook)
     expect(page.locator(".pixverse-panel")).to_have_count(1)

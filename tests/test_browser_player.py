@@ -20,7 +20,6 @@ if lab.CHROMIUM is None and not os.environ.get("CI"):
     pytest.skip("no Chromium on this machine; .ci/run installs it", allow_module_level=True)
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
-SHOTS = Path(os.environ.get("PIXVERSE_NB_SHOTS", ""))  # a folder to put screenshots in, to look at them
 TESTS = str(Path(__file__).parent)
 MODULE = Path(sys.modules["pixverse_nb"].__file__).parent / "player" / "player.js"
 
@@ -57,12 +56,6 @@ SHOW = "player = studio.compare(long, short)\nplayer"
 
 
 @pytest.fixture(scope="module")
-def chromium():
-    with lab.browser() as chromium:
-        yield chromium
-
-
-@pytest.fixture(scope="module")
 def place(tmp_path_factory):
     root = tmp_path_factory.mktemp("lab") / "player"
     root.mkdir()
@@ -95,33 +88,6 @@ def player(notebook):
     found.focus()
     notebook.page.keyboard.press("g")
     return found
-
-
-def shoot(page, name):
-    if SHOTS.name:
-        page.screenshot(path=SHOTS / f"{name}.png")
-
-
-def ask(notebook, line):
-    """What a line of Python says, in a cell of its own at the end."""
-    page = notebook.page
-    page.evaluate(
-        """line => {
-          const panel = window.jupyterapp.shell.currentWidget.content;
-          panel.activeCellIndex = panel.widgets.length - 1;
-          panel.activeCell.model.sharedModel.setSource(line);
-          return window.jupyterapp.commands.execute('notebook:run-cell').then(() => null);
-        }""",
-        f"print('said', {line})",
-    )
-    return page.locator(".jp-Notebook .jp-OutputArea-output", has_text="said").last.inner_text()
-
-
-def cells(notebook):
-    """The notebook's cells: type and source."""
-    return notebook.page.evaluate(
-        "() => [...window.jupyterapp.shell.currentWidget.content.model.cells].map(c => [c.type, c.sharedModel.source])"
-    )
 
 
 def times(page):
@@ -245,7 +211,7 @@ def _the_controls_stay_in_sight(page):
         box = page.get_by_role("button", name="▶ Play").bounding_box()
         assert box is not None
         assert 0 <= box["y"] < 600 - box["height"]
-        shoot(page, f"player-nine-{place[:1]}")
+        lab.shoot(page, f"player-nine-{place[:1]}")
     assert page.evaluate("() => window.scrollY") > 150
 
 
@@ -259,7 +225,7 @@ def test_two_clips_of_another_length_and_rate_play_in_step(player):
     for key in ("Home", "l"):  # in a loop, for a machine that has other things to do
         page.keyboard.press(key)
     assert_in_step(watched(page), 2)
-    shoot(page, "player-playing")
+    lab.shoot(page, "player-playing")
     page.keyboard.press(" ")
     page.keyboard.press("l")
     page.get_by_role("button", name="▶ Play").wait_for()
@@ -280,7 +246,7 @@ def test_a_shorter_clip_holds_its_last_frame_and_says_so(player):
     )
     assert page.locator(".pxp-view").nth(0).get_by_text("ended").is_hidden()
     page.get_by_role("button", name="▶ Play").wait_for(timeout=20_000)  # at the end it stops by itself
-    shoot(page, "player-ended")
+    lab.shoot(page, "player-ended")
     page.keyboard.press("Home")
     stand(page, 0)
     assert page.locator(".pxp-view").nth(1).get_by_text("ended").is_hidden()
@@ -290,7 +256,7 @@ def test_keys_step_choose_and_mute_and_the_notebook_hears_none_of_them(notebook,
     page = notebook.page
     page.keyboard.press("Home")
     stand(page, 0)
-    before = cells(notebook)
+    before = notebook.cells()
     for _ in range(30):  # a second, at 30 frames a second
         page.keyboard.press(".")
     stand(page, 1 + 1 / 60)
@@ -312,7 +278,7 @@ def test_keys_step_choose_and_mute_and_the_notebook_hears_none_of_them(notebook,
     for key in ("Escape", "x"):  # no reason; not rejected after all
         page.keyboard.press(key)
     page.wait_for_function("() => document.querySelector('.pxp-says').textContent === ''")
-    assert cells(notebook) == before
+    assert notebook.cells() == before
 
 
 def test_keys_and_the_mouse_change_the_view(player):
@@ -323,7 +289,7 @@ def test_keys_and_the_mouse_change_the_view(player):
     assert page.evaluate(seen) == ["visible", "hidden"]
     page.keyboard.press("f")
     assert page.evaluate(seen) == ["hidden", "visible"]
-    shoot(page, "player-flip")
+    lab.shoot(page, "player-flip")
     page.keyboard.press("w")
     assert page.evaluate(seen) == ["visible", "visible"]
     line = page.get_by_role("slider", name="Wipe between A and B")
@@ -339,11 +305,11 @@ def test_keys_and_the_mouse_change_the_view(player):
     assert abs(int(line.get_attribute("aria-valuenow")) - 25) <= 1
     clip = "() => getComputedStyle(document.querySelector('.pxp-view.is-over')).clipPath"
     assert page.evaluate(clip).startswith("inset(0px 0px 0px 25")
-    shoot(page, "player-wipe")
+    lab.shoot(page, "player-wipe")
     page.keyboard.press("d")
     blend = "() => getComputedStyle(document.querySelector('.pxp-view.is-over')).mixBlendMode"
     assert page.evaluate(blend) == "difference"
-    shoot(page, "player-difference")
+    lab.shoot(page, "player-difference")
     for key in ("+", "+"):
         page.keyboard.press(key)
     assert (
@@ -354,7 +320,7 @@ def test_keys_and_the_mouse_change_the_view(player):
     page.keyboard.press("0")
     page.keyboard.press("?")
     page.get_by_text("usable part: starts, ends at this frame").wait_for()
-    shoot(page, "player-keys")
+    lab.shoot(page, "player-keys")
     page.keyboard.press("?")
 
 
@@ -396,10 +362,10 @@ def test_ratings_decisions_and_marks_come_to_the_kernel(notebook, player):
     for key in [*("." for _ in range(12)), "i", *("." for _ in range(12)), "o", "4", "k"]:
         page.keyboard.press(key)
     cards.nth(0).get_by_text("★★★★☆ · kept · usable").wait_for()
-    first = ask(notebook, "*player.history.iloc[0][['rating', 'decision', 'mark_in_s', 'mark_out_s']]")
+    first = notebook.ask("print(*player.history.iloc[0][['rating', 'decision', 'mark_in_s', 'mark_out_s']])")
     # 12 and 24 frames of 1/30 s in: in the 24 fps clip from the start of one frame to the end of another.
     low, high = int((12.5 / 30) * 24) / 24, (int((24.5 / 30) * 24) + 1) / 24
-    assert f"said 4 keep {int(low * 1000) / 1000} {int(high * 1000) / 1000}" in first
+    assert first == f"4 keep {int(low * 1000) / 1000} {int(high * 1000) / 1000}\n"
     player.focus()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("x")
@@ -409,15 +375,17 @@ def test_ratings_decisions_and_marks_come_to_the_kernel(notebook, player):
     beside = page.locator("[class*=pixverse-verdicts-]")
     beside.get_by_text("rejected: flicker, 1 x").wait_for(state="attached")
     assert beside.is_hidden(), "the player itself says it"
-    shoot(page, "player-verdicts")
-    assert "['reject', 'flicker, 1 x']" in ask(notebook, "player.history.iloc[1][['decision', 'reason']].tolist()")
+    lab.shoot(page, "player-verdicts")
+    assert "['reject', 'flicker, 1 x']" in notebook.ask(
+        "print(player.history.iloc[1][['decision', 'reason']].tolist())"
+    )
     player.focus()
     page.keyboard.press("Shift+Digit1")
     page.keyboard.press("u")
     page.wait_for_function("() => !document.querySelector('.pxp-says').textContent.includes('usable')")
-    assert "[<NA>, <NA>]" in ask(notebook, "player.history.iloc[0][['mark_in_s', 'mark_out_s']].tolist()")
+    assert "[<NA>, <NA>]" in notebook.ask("print(player.history.iloc[0][['mark_in_s', 'mark_out_s']].tolist())")
     # Refused: the reason stands below the clip.
-    ask(notebook, "player._heard(None, dict(ask='annotate', id=player.ids[0], changes=dict(rating=9)), None)")
+    notebook.ask("player._heard(None, dict(ask='annotate', id=player.ids[0], changes=dict(rating=9)), None)")
     cards.nth(0).get_by_text("rating=9 is not allowed").wait_for()
 
 
@@ -450,8 +418,7 @@ def test_every_control_has_a_name_and_only_what_differs_is_shown(notebook, playe
 
 def test_more_clips_dark_and_narrow(notebook):
     page = notebook.page
-    said = ask(notebook, "[display(studio.compare(studio.history())), 'shown'][1]")
-    assert "shown" in said
+    notebook.run("display(studio.compare(studio.history()))")
     page.locator(".pixverse-player").nth(1).wait_for()
     page.wait_for_function("() => document.querySelectorAll('.pixverse-player[data-ready=true]').length === 2")
     page.evaluate(
@@ -462,23 +429,23 @@ def test_more_clips_dark_and_narrow(notebook):
     second = page.locator(".pixverse-player").nth(1)
     second.evaluate("node => node.scrollIntoView({block: 'start'})")
     assert second.locator(".pxp-card").count() == 3
-    shoot(page, "player-three-dark")
+    lab.shoot(page, "player-three-dark")
     page.set_viewport_size({"width": 700, "height": 900})
     page.wait_for_function("() => document.querySelectorAll('.pixverse-player')[1].clientWidth < 600")
-    shoot(page, "player-three-700")
+    lab.shoot(page, "player-three-700")
     wide = "n => n.scrollWidth > n.clientWidth + 1"
     assert not second.evaluate(wide)
     assert [n for n in range(3) if second.locator(".pxp-card").nth(n).evaluate(wide)] == []
     # One below the other: the controls stand above them, and stay where the notebook is scrolled.
     second.locator(".pxp-card").nth(2).evaluate("node => node.scrollIntoView({block: 'end'})")
-    shoot(page, "player-three-700-below")
+    lab.shoot(page, "player-three-700-below")
     panel, box = page.locator(".jp-WindowedPanel-outer").bounding_box(), second.locator(".pxp-go").bounding_box()
     assert panel["y"] <= box["y"] < panel["y"] + panel["height"]
     second.locator(".pxp-go").focus()
     page.set_viewport_size({"width": 1280, "height": 1000})
     page.wait_for_function("() => document.querySelectorAll('.pixverse-player')[1].clientWidth > 700")
     assert second.locator(".pxp-grid .pxp-go").evaluate("node => node === document.activeElement"), "moved, and kept it"
-    ask(notebook, "1")  # takes the second player off the page
+    notebook.run("1")  # takes the second player off the page
     page.wait_for_function("() => document.querySelectorAll('.pixverse-player').length === 1")
 
 
@@ -501,7 +468,7 @@ def test_reopened_without_a_kernel_or_trust_there_are_plain_players(notebook, ch
         assert "B rejected: flicker, 1 x" in " ".join(text.split())
         assert reader.page.title() != "1234567"
         assert reader.page.locator(".pixverse-compare ins", has_text="grey").count() == 1
-        shoot(reader.page, "player-reader")
+        lab.shoot(reader.page, "player-reader")
         reader.page.close()
 
 
@@ -537,5 +504,5 @@ def test_a_page_from_a_file_plays_with_no_network(chromium, tmp_path):
     assert page.locator(".pxp-card ins").inner_text() == EVIL
     assert (page.title(), errors) == ("", [])
     assert all(url.startswith(tmp_path.as_uri()) for url in asked if not url.startswith("data:"))
-    shoot(page, "player-page")
+    lab.shoot(page, "player-page")
     page.close()

@@ -17,16 +17,9 @@ if lab.CHROMIUM is None and not os.environ.get("CI"):
     pytest.skip("no Chromium on this machine; .ci/run installs it", allow_module_level=True)
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
-SHOTS = Path(os.environ.get("PIXVERSE_NB_SHOTS", ""))  # a folder to put screenshots in, to look at them
 
 EVIL = '<img src=x onerror="document.title=1234567"></script><script>document.title=1234567</script>'
 PROMPTS = ("a red fox, running in snow", "a grey fox, walking in snow", EVIL)
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with lab.browser() as chromium:
-        yield chromium
 
 
 @pytest.fixture(scope="module")
@@ -111,8 +104,7 @@ def test_it_plays_from_a_file_without_network_and_hostile_words_are_words(opened
     outside = [url for url in report.asked if not url.startswith(("data:", folder.as_uri()))]
     assert outside == []
     assert len([url for url in report.asked if url.endswith(".mp4")]) >= 2
-    if SHOTS.name:
-        page.screenshot(path=SHOTS / "report.png", full_page=True)
+    lab.shoot(page, "report")
 
 
 def test_its_policy_forbids_the_network_and_other_scripts(opened, folder):

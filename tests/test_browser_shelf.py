@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import pytest
 
@@ -13,7 +12,6 @@ if lab.CHROMIUM is None and not os.environ.get("CI"):
     pytest.skip("no Chromium on this machine; .ci/run installs it", allow_module_level=True)
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
-SHOTS = Path(os.environ.get("PIXVERSE_NB_SHOTS", ""))  # a folder to put screenshots in, to look at them
 
 EVIL = '<img src=x onerror="document.title=1234567"><script>document.title=1234567</script>'
 MAKE = f"""
@@ -57,12 +55,6 @@ browse.box
 
 
 @pytest.fixture(scope="module")
-def chromium():
-    with lab.browser() as chromium:
-        yield chromium
-
-
-@pytest.fixture(scope="module")
 def place(tmp_path_factory):
     root = tmp_path_factory.mktemp("lab") / "shelf"
     root.mkdir()
@@ -87,33 +79,6 @@ def notebook(chromium, place, url):
     notebook.page.close()
 
 
-def shoot(notebook, name):
-    if SHOTS.name:
-        notebook.page.screenshot(path=SHOTS / f"{name}.png")
-
-
-def ask(notebook, line):
-    """What a line of Python says, in a cell of its own at the end."""
-    page = notebook.page
-    page.evaluate(
-        """line => {
-          const panel = window.jupyterapp.shell.currentWidget.content;
-          panel.activeCellIndex = panel.widgets.length - 1;
-          panel.activeCell.model.sharedModel.setSource(line);
-          return window.jupyterapp.commands.execute('notebook:run-cell').then(() => null);
-        }""",
-        f"print('said', {line})",
-    )
-    return page.locator(".jp-Notebook .jp-OutputArea-output", has_text="said").last.inner_text()
-
-
-def cells(notebook):
-    """The notebook's cells, whether they are drawn or not: type and source."""
-    return notebook.page.evaluate(
-        "() => [...window.jupyterapp.shell.currentWidget.content.model.cells].map(c => [c.type, c.sharedModel.source])"
-    )
-
-
 def cards(notebook):
     return notebook.page.locator(".pxs-card")
 
@@ -127,12 +92,12 @@ def test_a_page_shows_posters_first_and_no_video(notebook):
     assert cards(notebook).count() == 24
     assert page.locator(".pxs-card video").count() == 0
     assert page.locator(".pxs-count").first.inner_text() == "60 clips"
-    shoot(notebook, "shelf-1280")
+    lab.shoot(notebook.page, "shelf-1280")
 
 
 def test_enter_plays_with_the_notebooks_own_shortcuts_left_alone(notebook):
     page = notebook.page
-    before = cells(notebook)
+    before = notebook.cells()
     cards(notebook).first.focus()
     page.keyboard.press("Enter")
     page.wait_for_function(
@@ -141,7 +106,7 @@ def test_enter_plays_with_the_notebooks_own_shortcuts_left_alone(notebook):
         timeout=30_000,
     )
     assert page.locator(".pxs-card video").count() == 1
-    shoot(notebook, "shelf-playing")
+    lab.shoot(notebook.page, "shelf-playing")
     cards(notebook).first.focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
@@ -151,7 +116,7 @@ def test_enter_plays_with_the_notebooks_own_shortcuts_left_alone(notebook):
         timeout=30_000,
     )
     assert page.locator(".pxs-card video").count() == 1, "one plays at a time"
-    assert cells(notebook) == before
+    assert notebook.cells() == before
     assert page.evaluate("() => document.querySelector('.pxs-card:nth-child(2) video').src").startswith("blob:")
 
 
@@ -166,23 +131,25 @@ def test_keys_rate_star_keep_and_reject_and_it_is_in_the_history(notebook):
         "id => document.querySelector(`[data-id='${id}']`).ariaLabel.includes('starred, rated 4 of 5, kept')",
         arg=key,
     )
-    words = ask(notebook, f"*studio.history(id={key!r})[['starred', 'rating', 'decision']].iloc[0]")
-    assert "said True 4 keep" in words
-    assert cells(notebook)[:3] == [["code", text] for text in (MAKE, SHOW, BROWSE)], "no cell was cut or turned"
+    words = notebook.ask(f"print(*studio.history(id={key!r})[['starred', 'rating', 'decision']].iloc[0])")
+    assert words == "True 4 keep\n"
+    assert notebook.cells()[:3] == [["code", text] for text in (MAKE, SHOW, BROWSE)], "no cell was cut or turned"
     card.focus()
     page.keyboard.press("x")
     page.keyboard.press("Escape")
     page.wait_for_function("id => document.activeElement.dataset.id === id", arg=key)
-    assert "keep" not in ask(notebook, f"studio.history(id={key!r})['decision'].iloc[0]"), "rejected, without a reason"
+    assert "keep" not in notebook.ask(f"print(studio.history(id={key!r})['decision'].iloc[0])"), (
+        "rejected, without a reason"
+    )
     card.focus()
     page.keyboard.press("x")  # takes it back
     page.wait_for_function("id => !document.querySelector(`[data-id='${id}']`).ariaLabel.includes('rejected')", arg=key)
     page.keyboard.press("x")
     page.keyboard.type("a sixth finger")
-    shoot(notebook, "shelf-why")
+    lab.shoot(notebook.page, "shelf-why")
     page.keyboard.press("Enter")
     page.wait_for_selector(f"[data-id='{key}'] .pxs-meta:has-text('Rejected: a sixth finger')")
-    row = ask(notebook, f"studio.history(id={key!r}).iloc[0][['decision', 'reason']].tolist()")
+    row = notebook.ask(f"print(studio.history(id={key!r}).iloc[0][['decision', 'reason']].tolist())")
     assert "['reject', 'a sixth finger']" in row
 
 
@@ -198,17 +165,16 @@ def test_the_sheet_saves_tags_and_note_and_asks_for_actions(notebook):
     sheet.get_by_label("Note", exact=True).fill("again with rain")
     sheet.get_by_label("Tags, with commas between them").focus()
     page.wait_for_function("() => document.querySelector('.pxs-said').textContent === 'Saved.'")
-    shoot(notebook, "shelf-sheet")
-    assert "['night, sea', 'again with rain']" in ask(
-        notebook, f"studio.history(id={key!r}).iloc[0][['tags', 'note']].tolist()"
-    )
+    lab.shoot(notebook.page, "shelf-sheet")
+    said = notebook.ask(f"print(studio.history(id={key!r}).iloc[0][['tags', 'note']].tolist())")
+    assert "['night, sea', 'again with rain']" in said
     sheet.get_by_label("Tags, with commas between them").fill("x" * 41)
     sheet.get_by_label("Note", exact=True).focus()
     page.wait_for_selector(".pxs-said.bad:has-text('at most 40 characters')")
     sheet.get_by_role("button", name="Finalise at 1080p · preview, $0").click()
     sheet.wait_for(state="detached")
     page.wait_for_function("id => document.activeElement.dataset.id === id", arg=key)  # the keyboard is back
-    assert f"('finalise', '{key}'" in ask(notebook, "heard[-1]")
+    assert f"('finalise', '{key}'" in notebook.ask("print(heard[-1])")
 
 
 def test_two_are_picked_across_pages_and_compared(notebook):
@@ -227,7 +193,7 @@ def test_two_are_picked_across_pages_and_compared(notebook):
     second = cards(notebook).first.get_attribute("data-id")
     cards(notebook).first.locator("input[type=checkbox]").check()
     page.get_by_role("button", name="Compare 2").click()
-    assert f"('compare', '{first}', {{'ids': ['{first}', '{second}']}})" in ask(notebook, "heard[-1]")
+    assert f"('compare', '{first}', {{'ids': ['{first}', '{second}']}})" in notebook.ask("print(heard[-1])")
     page.get_by_role("button", name="Older", exact=True).click()
     page.wait_for_selector(".pxs-foot :text('Page 3')")
     assert cards(notebook).count() == 12
@@ -263,8 +229,8 @@ def test_the_history_tab_sorts_filters_and_gives_its_frame(notebook):
     page.wait_for_selector(".pixverse-browse th[aria-sort=descending]:has-text('Rating')")
     page.wait_for_selector("[role=status]:has-text('15 rows')")
     page.evaluate("() => document.querySelector('.pixverse-browse').scrollIntoView({block: 'center'})")
-    shoot(notebook, "browse-1280")
-    assert "(15, 4)" in ask(notebook, "(len(browse.frame), int(browse.frame['rating'].iloc[0]))")
+    lab.shoot(notebook.page, "browse-1280")
+    assert "(15, 4)" in notebook.ask("print((len(browse.frame), int(browse.frame['rating'].iloc[0])))")
     page.get_by_label("Cost, $").fill("lots")
     page.wait_for_selector("[role=alert]:has-text('is no amount')")
     page.get_by_label("Cost, $").fill("")

@@ -19,18 +19,11 @@ if lab.CHROMIUM is None and not os.environ.get("CI"):
     pytest.skip("no Chromium on this machine; .ci/run installs it", allow_module_level=True)
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
-SHOTS = Path(os.environ.get("PIXVERSE_NB_SHOTS", ""))  # a folder to put screenshots in, to look at them
 APP = (
     "import pixverse_nb as pv\nstudio = pv.Studio(home='clips')",
     "studio.generate('a red balloon over snow', duration=1, quality='360p')",
     "studio.panel()",
 )
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with lab.browser() as chromium:
-        yield chromium
 
 
 @contextmanager
@@ -100,8 +93,7 @@ def test_the_panel_is_an_app_and_its_clips_play_with_nothing_configured(chromium
         card.wait_for(timeout=60_000)
         card.locator(".pxs-play").click()
         page.wait_for_function(MOVING, arg=".pxs-card video", timeout=30_000)
-        if SHOTS.name:
-            page.screenshot(path=SHOTS / "voila.png")
+        lab.shoot(page, "voila")
         assert not [address for address in missed if ".mp4" in address]
         page.close()
     assert len(list((tmp_path / "clips" / "clips").glob("*.mp4"))) == 2
