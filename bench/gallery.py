@@ -26,14 +26,14 @@ for name in ("SEGMIND_API_KEY", "PIXVERSE_NB_BASE_URL", "PIXVERSE_NB_HOME"):
     os.environ.pop(name, None)
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
 
-from run import Line, report  # noqa: E402  the environment comes first
+from run import Line, report  # the environment comes first
 
-import pixverse_nb as pv  # noqa: E402
-from pixverse_nb.panel.browse import Browse  # noqa: E402
-from pixverse_nb.panel.shelf import Shelf  # noqa: E402
-from pixverse_nb.preview.picture import Shot, render  # noqa: E402
-from pixverse_nb.store.database import FILE  # noqa: E402
-from pixverse_nb.store.pages import Place, Wanted  # noqa: E402
+import pixverse_nb as pv
+from pixverse_nb.panel.browse import Browse
+from pixverse_nb.panel.shelf import Shelf
+from pixverse_nb.preview.picture import Shot, render
+from pixverse_nb.store.database import FILE
+from pixverse_nb.store.pages import Place, Wanted
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 WORDS = ("lighthouse", "storm", "slow", "dolly", "balloon", "snow", "street", "night", "rain", "neon", "fog", "drone")
@@ -74,7 +74,7 @@ def fill(studio: pv.Studio, rows: int) -> None:
     with sqlite3.connect(home / FILE) as connection:
         holes = ", ".join("?" * len(names))
         values = ([row[name] for name in names] for row in made)
-        connection.executemany(f"INSERT INTO generations ({', '.join(names)}) VALUES ({holes})", values)  # noqa: S608
+        connection.executemany(f"INSERT INTO generations ({', '.join(names)}) VALUES ({holes})", values)
     connection.close()
 
 

@@ -27,12 +27,12 @@ for name in ("SEGMIND_API_KEY", "PIXVERSE_NB_BASE_URL", "PIXVERSE_NB_HOME"):
     os.environ.pop(name, None)
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
 
-import psutil  # noqa: E402
-from gallery import row_of, timed  # noqa: E402  the environment comes first
-from run import Line, _environment, report  # noqa: E402
+import psutil
+from gallery import row_of, timed  # the environment comes first
+from run import Line, _environment, report
 
-import pixverse_nb as pv  # noqa: E402
-from pixverse_nb.store.database import FILE  # noqa: E402
+import pixverse_nb as pv
+from pixverse_nb.store.database import FILE
 
 ROWS = 1_000_000
 WHOLE = 100_000
@@ -55,7 +55,7 @@ def fill(home: Path, rows: int) -> pv.Studio:
     wild = random.Random(2)
     with sqlite3.connect(home / FILE) as connection:
         names = list(row_of(0, wild))
-        statement = f"INSERT INTO generations ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"  # noqa: S608
+        statement = f"INSERT INTO generations ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
         for start in range(0, rows, _AT_ONCE):
             some = (row_of(number, wild) for number in range(start, min(start + _AT_ONCE, rows)))
             connection.executemany(statement, ([row[name] for name in names] for row in some))

@@ -15,10 +15,10 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parent.parent), str(Path(__file__).resolve().parent)]
 
-import ipywidgets  # noqa: E402
-from run import KEY, Line, report  # noqa: E402
+import ipywidgets
+from run import KEY, Line, report
 
-import pixverse_nb as pv  # noqa: E402
+import pixverse_nb as pv
 
 BUILD_MS = 300
 KEYSTROKE_MS = 10

@@ -23,12 +23,12 @@ for name in ("SEGMIND_API_KEY", "PIXVERSE_NB_BASE_URL", "PIXVERSE_NB_HOME"):
     os.environ.pop(name, None)
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
 
-from gallery import row_of  # noqa: E402  the environment comes first
-from run import Line, report  # noqa: E402
+from gallery import row_of  # the environment comes first
+from run import Line, report
 
-import pixverse_nb as pv  # noqa: E402
-from pixverse_nb.preview.picture import Shot, render  # noqa: E402
-from pixverse_nb.store.database import FILE  # noqa: E402
+import pixverse_nb as pv
+from pixverse_nb.preview.picture import Shot, render
+from pixverse_nb.store.database import FILE
 
 CLIPS = 24
 BOUND_S = 10.0
@@ -59,7 +59,7 @@ def fill(home: Path, clips: int) -> pv.Studio:
         rows.append(row)
     names = list(rows[0])
     with sqlite3.connect(home / FILE) as connection:
-        statement = f"INSERT INTO generations ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"  # noqa: S608
+        statement = f"INSERT INTO generations ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
         connection.executemany(statement, ([row[name] for name in names] for row in rows))
     connection.close()
     return studio

@@ -337,7 +337,7 @@ class Generation:
         if not (_is_echo() and self._shown_in is not None and self._shown_in == _this_cell()):
             self.show()
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:  # noqa: ARG002
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return self._bundle(None)
 
     def _bundle(self, embed: bool | None) -> dict[str, str]:

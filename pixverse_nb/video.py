@@ -173,5 +173,5 @@ class Video:
         )
         return {"text/html": card_html(card), "text/plain": card_text(card)}
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:  # noqa: ARG002
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return self._bundle(None)

@@ -13,6 +13,12 @@ signal.signal(signal.SIGINT, signal.default_int_handler)  # shells start what ru
 sys.path.insert(0, str(Path(__file__).parent))  # the tests' own small tools: clips, scripted servers
 
 
+def pytest_collection_modifyitems(items):
+    """The longest files first, so that no worker is left alone with one of them at the end."""
+    slow = {"test_browser_panel": 0, "test_notebooks": 1, "test_docs": 2}
+    items.sort(key=lambda item: slow.get(item.path.stem, 3 if item.get_closest_marker("browser") else 4))
+
+
 @pytest.fixture(autouse=True)
 def _isolated(tmp_path, monkeypatch):
     """An empty home, no key from anywhere, no proxy, a working folder of its own."""

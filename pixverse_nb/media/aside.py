@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -28,7 +27,7 @@ def set_aside(target: Path) -> Iterator[Path]:
     temporary = target.with_name(f".{uuid.uuid4().hex}.part")
     try:
         yield temporary
-        os.replace(temporary, target)  # noqa: PTH105 - says "atomically" to everyone
+        temporary.replace(target)
     except OSError as error:
         raise _not_exported(error, target) from error
     finally:

@@ -11,7 +11,6 @@ No folder's name starts with a dot: Jupyter's file server does not serve hidden 
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import time
 import uuid
@@ -231,7 +230,7 @@ def _temporary(folder: Path) -> Path:
 def _write(place: Path, data: bytes) -> None:
     """Write a small file at once or not at all."""
     with _written(place.parent, data) as temporary:
-        os.replace(temporary, place)  # noqa: PTH105 - says "atomically" to everyone
+        temporary.replace(place)
 
 
 @contextmanager

@@ -193,12 +193,7 @@ class Player(anywidget.AnyWidget):  # type: ignore[misc]
 
     # ---- showing itself ----------------------------------------------------------------------------------------
 
-    def _repr_mimebundle_(
-        self,
-        include: Any = None,  # noqa: ARG002
-        exclude: Any = None,  # noqa: ARG002
-        **_: Any,
-    ) -> dict[str, Any] | tuple[dict[str, Any], dict[str, Any]]:
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any] | tuple[dict[str, Any], dict[str, Any]]:
         bundle, metadata = self._bundle(), widget_metadata()
         return (bundle, metadata) if metadata else bundle
 
