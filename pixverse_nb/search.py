@@ -11,8 +11,8 @@ from .pricing import to_usd
 from .rows import error_of, reported, words_of
 from .segmind.answers import AccountRow, normalise
 from .segmind.client import is_transient
+from .store.account import charge_of
 from .store.schema import PREVIEW
-from .store.store import charge_of
 from .store.words import now_us
 from .workpiece import Stalled, Workpiece
 

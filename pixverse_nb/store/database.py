@@ -17,6 +17,8 @@ import psutil
 import sqlalchemy as sa
 
 from pixverse_nb.errors import HomeError, NewerHistory
+from pixverse_nb.home import unusable
+from pixverse_nb.logs import ENGINE
 
 from . import ledger, migrations, schema
 
@@ -130,6 +132,7 @@ class Database:
             connect_args={"timeout": _BUSY_S, "check_same_thread": False},
             pool_size=8,
             max_overflow=64,
+            logging_name=ENGINE,
             hide_parameters=True,  # prompts and signed addresses are nothing for logs and stack traces
         )
 
@@ -221,11 +224,7 @@ class Database:
                 f"A copy from before an upgrade, if there was one, is called {FILE}.schema-*.bak.",
                 billed=False,
             )
-        return HomeError(
-            f"the home {home} cannot be written: {original}",
-            remedy="Pass home=... (or set PIXVERSE_NB_HOME) to a folder that is writable.",
-            billed=False,
-        )
+        return unusable(home, original)
 
     def _reading_engine(self) -> sa.Engine:
         # An unwritable folder cannot hold the files that WAL needs: then the file is read as it stands, unless the
@@ -243,7 +242,9 @@ class Database:
                 raise
             return connection
 
-        return sa.create_engine("sqlite://", creator=connect, poolclass=sa.QueuePool, hide_parameters=True)
+        return sa.create_engine(
+            "sqlite://", creator=connect, poolclass=sa.QueuePool, hide_parameters=True, logging_name=ENGINE
+        )
 
 
 def _set_journal(connection: sqlite3.Connection, mode: str) -> None:

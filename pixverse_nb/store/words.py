@@ -19,6 +19,9 @@ CLIP_COLUMNS: Sequence[str] = (
 DISOWNED = "the job that was found in the account's history for this one was another send's"
 """What a row says whose request turned out to be another send's."""
 
+UNFAILED = dict.fromkeys(("completed_at", "http_status", "error", "error_kind", "error_detail", "remedy"))
+"""What is known of a failure, for a row that is one no longer."""
+
 FILE_LIFE_US = 7 * 86_400_000_000
 """How long the service keeps a clip, microseconds (contract, The two ways in)."""
 

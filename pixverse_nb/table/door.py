@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-import sqlalchemy as sa
 
-from pixverse_nb.errors import HomeError, NotFound
+from pixverse_nb.errors import NotFound
 from pixverse_nb.generation import Generation
 from pixverse_nb.media.clips import Clips
 from pixverse_nb.parameters import PARAMETERS
-from pixverse_nb.store import annotations as remarks
 from pixverse_nb.store.words import Row
 from pixverse_nb.sweep.forms import check_size
 
@@ -91,19 +89,11 @@ class Door:
         Raises
         ------
         NotFound, InvalidParameter
-            As `store.annotations.write`.
+            As `Store.annotate`.
         HomeError
             When the history cannot be written.
         """
-        try:
-            with self.studio._store._db.write() as connection:
-                for key in ids:
-                    remarks.write(connection, key, change(remarks.write(connection, key, {})))
-        except (sa.exc.SQLAlchemyError, OSError) as error:
-            raise HomeError(
-                f"the history could not be written ({getattr(error, 'orig', error)})",
-                remedy="Free or repair the disk of the home, then try again.",
-            ) from None
+        self.studio._store.annotate_all(ids, change)
 
     def refreshed(self, frame: pd.DataFrame, written: Sequence[str]) -> History:
         """The same rows and columns as the history has them now, and the columns that were written."""
