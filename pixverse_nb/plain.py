@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable, Mapping
+from numbers import Number
+from typing import Any
 
 # Whole control sequences, so that nothing is left of "ESC [ 3 1 m" but a space.
 _SEQUENCES = re.compile(
@@ -12,14 +15,29 @@ _SEQUENCES = re.compile(
     r"|\x1b[ -/]*[0-~]?"
 )
 _JOINERS = "\u200c\u200d"  # invisible, but words of some scripts and some emoji need them
-_KEY = re.compile(r"(?<![0-9A-Za-z])SG_[0-9A-Za-z]{6,}", re.IGNORECASE)  # in a longer word, too: x_SG_..., KEY=sg_...
+_KEY = re.compile(
+    r"(?:(?<![0-9A-Za-z])|(?<=%[0-9A-F]{2})|(?<=\\[nrtbf]))SG_[0-9A-Za-z_-]{6,}"  # in a longer word, too: x_SG_...
+    r"|SG_(?=[A-Za-z_-]*[0-9])[0-9A-Za-z_-]{6,}|(?-i:SG_)[0-9A-Za-z]{12,}",
+    re.IGNORECASE,
+)
 _URL = re.compile(
-    r"([a-z][a-z0-9+.-]{1,15}://)([^\s\"'<>/?#]*@)?([^\s\"'<>?#]*)(\?[^\s\"'<>#]*)?(#[^\s\"'<>]*)?", re.IGNORECASE
+    r"((?:[a-z][a-z0-9+.-]{1,15}:)?//)([^\s\"/?#]*@)?([^\s\"'<>?#]*)(\?[^\s\"'<>#]*)?(#[^\s\"'<>]*)?", re.IGNORECASE
 )
 _SIGNING = re.compile(
     r"(sign|sig=|token|key|secret|credential|policy|password|auth|expires|x-amz|x-goog)", re.IGNORECASE
 )
-_SUSPECT = re.compile(r"SG_|://", re.IGNORECASE)
+_NAME = (
+    r"(?:signature|token|secret|credentials?|passw(?:or)?d|(?:api|access|secret|private)[-_]?key(?:[-_]?id)?"
+    r"|key[-_]pair[-_]id|authorization|(?<![a-z])(?:sig|policy|auth))"
+)
+# Where an address does not look like one, or nothing does: name=value, "name": value, and two headers.
+_NAMED = re.compile(
+    rf"((?:{_NAME}(?:\\?[\"']\s*[:=]\s*|=|%3D)\\?[\"']?|(?:api[-_]?key|authorization)\s*:\s*[\"']?)(?:(?:bearer|basic)\s+)?"
+    r"|\bbearer +(?=\S{0,40}[0-9]|\S{20}))([^\s&\"'<>,;\\]{4,})",
+    re.IGNORECASE,
+)
+_SECRET_NAME = re.compile(rf"{_NAME}\s*\Z", re.IGNORECASE)
+_NAMING = ("=", ":", "%3", "earer ", "EARER ")  # one of them is in all that `_NAMED` finds: texts are many
 _STEERING = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # controls, direction marks, half surrogates, line and paragraph ends
 
 
@@ -43,11 +61,49 @@ def shortened(text: str, most: int) -> str:
 
 
 def scrubbed(text: str) -> str:
-    """The text without keys of Segmind, and without what in an address may be a secret.
+    """The text without keys, and without what in an address may be a secret.
 
-    Of an address, user and password go, and a query or a fragment that signs it; everything else stays.
+    Of an address, user and password go, and a query or a fragment that signs it; everything else stays. A value that
+    its name calls a secret (`api_key=...`, `"token": "..."`, `Authorization: Bearer ...`) goes wherever it stands.
     """
-    return _KEY.sub("[key]", _URL.sub(_unsigned, text)) if _SUSPECT.search(text) else text
+    if "//" in text:
+        text = _URL.sub(_unsigned, text)
+    if any(sign in text for sign in _NAMING):
+        text = _NAMED.sub(r"\1[key]", text)
+    return _KEY.sub("[key]", text) if "G_" in text or "g_" in text else text
+
+
+def cleaned(value: Any, change: Callable[[str], str] = scrubbed) -> Any:
+    """The same for a value of any kind: each text in lists and mappings, too; the value itself where nothing goes.
+
+    Parameters
+    ----------
+    value : object
+        Anything; what is no text, number or collection is taken by what it prints as.
+    change : callable
+        What is done to a text.
+    """
+    if isinstance(value, str):
+        changed = change(value)
+        return value if changed == value else changed
+    if value is None or isinstance(value, Number):
+        return value
+    if isinstance(value, Mapping):
+        pairs = [(cleaned(name, change), _called(name, one, change)) for name, one in value.items()]
+        is_same = all(a is b and c is d for (a, c), (b, d) in zip(pairs, value.items(), strict=True))
+        return value if is_same else dict(pairs)
+    parts = value.tolist() if hasattr(value, "tolist") else value  # an array
+    if isinstance(parts, list | tuple | set | frozenset):
+        made = [cleaned(one, change) for one in parts]
+        return value if all(new is old for new, old in zip(made, parts, strict=True)) else made
+    text = value.decode("utf-8", "replace") if isinstance(value, bytes | bytearray) else str(value)
+    changed = change(text)
+    return value if changed == text else changed
+
+
+def _called(name: Any, value: Any, change: Callable[[str], str]) -> Any:
+    is_secret = isinstance(name, str) and isinstance(value, str) and _SECRET_NAME.search(name)
+    return "[key]" if is_secret else cleaned(value, change)
 
 
 def _unsigned(found: re.Match[str]) -> str:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from .errors import InvalidParameter
 from .parameters import check_count, check_extra, check_parameters
-from .plain import scrubbed
+from .plain import cleaned, scrubbed
 from .request import Request
 from .rows import request_of
 from .store.annotations import COLUMNS as SAID
@@ -75,11 +75,7 @@ def _without_secrets(value: Any) -> Any:
 
     Of a value that is an address as a whole, query and fragment go whatever they are: nothing is lost with them.
     """
-    if isinstance(value, Mapping):
-        return {scrubbed(str(name)): _without_secrets(one) for name, one in value.items()}
-    if isinstance(value, list):
-        return [_without_secrets(one) for one in value]
-    return scrubbed(_unsigned(value)) if isinstance(value, str) else value
+    return cleaned(value, lambda text: scrubbed(_unsigned(text)))
 
 
 def _unsigned(value: str) -> str:

@@ -6,6 +6,7 @@ import io
 import os
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from clips import grey_of, make_clip
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pixverse_nb.errors import ClipError
+from pixverse_nb.media import frames
 from pixverse_nb.media.boxes import check_whole
 from pixverse_nb.media.frames import last_frame, poster
 from pixverse_nb.media.probe import probe
@@ -251,6 +253,26 @@ def test_a_poster_shows_the_asked_moment(tmp_path, at, options):
 @pytest.mark.parametrize(("width", "size"), [(48, (48, 32)), (640, (96, 64)), (1, (1, 1)), (-5, (1, 1))])
 def test_a_poster_has_the_asked_width_and_is_never_enlarged(clip, width, size):
     assert Image.open(io.BytesIO(poster(clip, width=width))).size == size
+
+
+@pytest.mark.parametrize("dark", [0, 30, 60])
+def test_a_poster_stands_on_few_frames_and_is_not_black(tmp_path, monkeypatch, dark):
+    """A clip of 720p with no keyframe but the first: no more frames are decoded than time allows."""
+    path = tmp_path / "clip.mp4"
+    with av.open(str(path), "w") as out:
+        video = out.add_stream("libx264", rate=30)
+        video.width, video.height, video.pix_fmt = 1280, 720, "yuv420p"
+        video.options = {"preset": "ultrafast", "x264-params": "keyint=1000:scenecut=0", "bf": "0"}
+        for number in range(100):
+            grey = np.full((720, 1280, 3), 0 if number < dark else 60 + number, np.uint8)
+            out.mux(video.encode(av.VideoFrame.from_ndarray(grey, format="rgb24")))
+        out.mux(video.encode())
+    decoded = []
+    real = frames._decodable
+    monkeypatch.setattr(frames, "_decodable", lambda *a: (decoded.append(one.pts) or one for one in real(*a)))
+    image = Image.open(io.BytesIO(poster(path, at=0.9)))
+    assert len(decoded) == {0: 24, 30: 32, 60: 48}[dark]
+    assert (middle_grey(image) > 60) == (dark < 48)
 
 
 def test_hd_colours_are_read_as_browsers_read_them(tmp_path):

@@ -13,6 +13,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from clips import make_clip
 from hypothesis import HealthCheck, given, settings
@@ -176,7 +177,8 @@ def test_no_cell_of_a_csv_is_a_formula(df, tmp_path):
 def test_whatever_a_prompt_is_a_csv_gives_it_back(df, tmp_path, texts):
     frame = df.head(1).loc[[df.index[0]] * len(texts)].assign(prompt=pd.array(texts, dtype="string"))
     path = frame.pixverse.export(tmp_path / "a.csv", overwrite=True)
-    again = pd.read_csv(path, keep_default_na=False, na_values={name: [""] for name in COLUMNS if name != "prompt"})
+    missing = {name: [""] for name in COLUMNS if name != "prompt"}
+    again = pd.read_csv(path, keep_default_na=False, na_values=missing, dtype={"prompt": object})  # "00" is no 0
     read = list(again.pixverse.yields("prompt").index)
     assert set(read) == set(texts)
 
@@ -265,8 +267,7 @@ def test_rows_of_one_prompt_are_still_known_as_such(df):
     assert type(safe) is type(frame)
     assert list(safe.index) == list(frame.index)
     assert list(safe["prompt"]) == ["prompt 1", "prompt 2", "prompt 3", "prompt 4", "prompt 5", "prompt 1", "prompt 2"]
-    assert safe["mine"].isna().all()
-    assert (safe["other"] == "x").all()
+    assert list(safe.columns) == list(COLUMNS), "what a table's own columns hold nobody knows"
     assert safe["note"].isna().all()
     assert safe["extra"].isna().all()
     assert not safe["error"].fillna("").str.contains(":").any()
@@ -281,12 +282,85 @@ def test_rows_of_one_prompt_are_still_known_as_such(df):
 def test_costs_go_with_their_columns_and_amounts(df):
     frame = df.assign(my_usd=1.0, cost_usd_x=2.0, error="it would cost $0.281 more", costume="red")
     safe = redacted(frame, ("costs",))
-    gone = {"cost_usd", "cost_source", "estimate_usd", "ceiling_usd", "saved_usd", "my_usd", "cost_usd_x"}
+    gone = {"cost_usd", "cost_source", "estimate_usd", "ceiling_usd", "saved_usd", "my_usd", "cost_usd_x", "costume"}
     assert set(frame.columns) - set(safe.columns) == gone
     assert "0.281" not in safe["error"].iloc[0]
-    assert "costume" in safe
+    assert "costume" in redacted(frame), "where nothing is to be left out, one's own columns stay"
     with pytest.raises(pv.InvalidParameter, match="lacks cost_usd"):
         safe.pixverse.costs()
+
+
+HIDDEN = ("feedface", "deadbeef", "pa55w0rd")
+DIRTY = "SG_feedfacefeedface at https://u:pa55w0rd@files.example/it's.mp4?X-Amz-Signature=deadbeef"
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.parquet"])
+def test_nothing_secret_is_in_columns_of_any_kind_or_in_their_names(df, tmp_path, name):
+    kinds = {
+        "kind": pd.Categorical([f"{DIRTY} {at}" for at in range(5)]),
+        "unused": pd.Categorical(["x"] * 5, categories=["x", DIRTY]),
+        "list": [[DIRTY]] * 5,
+        "dict": [{"a": [DIRTY], "token": "deadbeef"}] * 5,
+        "arrow": pd.array([[DIRTY]] * 5, dtype=pd.ArrowDtype(pa.list_(pa.string()))),
+        "array": [np.array([DIRTY])] * 5,
+        "bytes": [DIRTY.encode()] * 5,
+        DIRTY: 1,
+        f"x{DIRTY}": 2,
+        f"{DIRTY}#": 3,
+    }
+    frame = df.assign(**kinds, note=pd.Categorical([DIRTY] * 5))
+    frame = frame.set_index(pd.Index(pd.Categorical([DIRTY] * 5), name=f"level {DIRTY}"), append=True)
+    text = texts_of(frame.pixverse.export(tmp_path / name))
+    assert not [word for word in HIDDEN if word in text]
+    read = pd.read_csv(tmp_path / name) if name == "a.csv" else pd.read_parquet(tmp_path / name)
+    assert set(kinds) - set(read.columns) == {name for name in kinds if "SG_" in name}
+    assert len(read.columns) == len(public(df).columns) + len(kinds) + 1 - (name == "a.parquet")
+    assert read["list"].astype(str).str.contains("[key] at https://files.example/it", regex=False).all()
+    for own in ("unused", "kind"):
+        pd.testing.assert_series_equal(
+            redacted(df.assign(own=pd.Categorical(list("abcab"))))["own"], pd.Series(
+                pd.Categorical(list("abcab")), index=df.index, name="own"), obj=own)  # fmt: skip
+
+
+def test_no_cell_of_a_csv_is_a_formula_whatever_its_kind(df, tmp_path):
+    own = df.assign(
+        kind=pd.Categorical(["=1+1", "@x", "a", "-1", "+1"]), path=[Path("=1+1")] * 5, mixed=["=1", -5, None, 2.5, True]
+    )
+    with own.pixverse.export(tmp_path / "a.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["kind"] for row in rows] == ["'=1+1", "'@x", "a", "'-1", "'+1"]
+    assert {row["path"] for row in rows} == {"'=1+1"}
+    assert [row["mixed"] for row in rows] == ["'=1", "-5", "", "2.5", "True"]
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.parquet"])
+def test_a_redacted_table_has_no_column_that_might_tell_it_under_another_name(df, tmp_path, name, capsys):
+    plain = pd.DataFrame(df)
+    frame = plain.assign(prompt_2=plain["prompt"], cost_usd_2=plain["cost_usd"])
+    frame = frame.assign(
+        usd_per_second=0.28125, short=frame["prompt"].str[2:7], words=frame["prompt"].str.split(), all=7.28125,
+        label=pd.Categorical(frame["prompt"]), **{f"about {PROMPTS[0]}": 1, "n": {"a": PROMPTS[0]}},
+    ).set_index(["prompt_2", "short"], append=True)  # fmt: skip
+    text = texts_of(frame.pixverse.export(tmp_path / name, redact=REDACTIONS))
+    assert not [word for word in (PROMPTS[0], "HYPERLINK", "red c", "28125", "usd_per", "cost_usd") if word in text]
+    assert "prompt 1" in text
+    said = capsys.readouterr().out
+    assert "Left out of a redacted table: prompt_2, short, cost_usd_2, usd_per_second, words and 4 more" in said
+    prompts = df.assign(prompt=pd.Categorical(df["prompt"]), tags=pd.Categorical(df["prompt"]))
+    safe = redacted(prompts, "prompts")
+    assert list(safe["prompt"]) == [f"prompt {at}" for at in range(1, 6)]
+    assert safe["tags"].isna().all()
+    without = public(df.assign(tags="red").set_index("cost_usd", append=True)[["tags", "rating"]], REDACTIONS)
+    assert list(without.columns) == ["id", "rating", "tags"]
+    assert without["tags"].isna().all(), "nobody knows whether it is of a prompt"
+    nested = redacted(df.assign(prompt=[[text] for text in df["prompt"]]), "prompts")
+    assert list(nested["prompt"]) == list(safe["prompt"])
+
+
+def test_an_error_that_quotes_a_prompt_does_not_in_a_redacted_table(df):
+    said = ['prompt="a red fox" is refused', "refused: a red fox", "the job of “a red fox” failed", "it's gone", None]
+    safe = redacted(df.assign(error=pd.array(said, dtype="string")), "prompts")
+    assert list(safe["error"].fillna("")) == ["prompt=", "refused", "the job of", "it's gone", ""]
 
 
 def test_places_of_a_person_are_not_in_errors(df, rig):

@@ -403,8 +403,8 @@ def test_on_a_full_disk_there_is_one_error_and_the_older_report_stays(df, tmp_pa
     if step == "page":
         monkeypatch.setattr(Path, "write_text", full)
     else:
-        real = os.replace
-        monkeypatch.setattr(os, "replace", lambda a, b: full() if str(b).endswith(".html") else real(a, b))
+        real = Path.replace
+        monkeypatch.setattr(Path, "replace", lambda a, b: full() if str(b).endswith(".html") else real(a, b))
     with pytest.raises(pv.ClipError, match=r"no report was written: the disk is full; .*name\.html") as caught:
         df.pixverse.report(tmp_path / "name.html")
     assert ".part" not in str(caught.value)

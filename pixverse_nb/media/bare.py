@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,14 +15,23 @@ from .probe import opened
 
 _OF_THE_DISK = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG, errno.EROFS}
 
-_WRITERS = frozenset({
-    "major_brand", "minor_version", "compatible_brands", "encoder", "language", "handler_name", "vendor_id",
-    "creation_time",
-})  # fmt: skip
+# What writers of files put into each: names, and what they say there. Anything else may be somebody's words.
+_WRITERS = {
+    "major_brand": r"[\w ]{1,4}",
+    "minor_version": r"\d+",
+    "compatible_brands": r"[\w ]*",
+    "encoder": r"(Lav[fc][\d.]*( lib\w+)?)?",
+    "language": r"\w{2,3}",
+    "handler_name": r"((Core Media|L-SMASH|GPAC ISO|Bento4|Apple) )?\W?(Video|Sound|Audio)? ?(Media )?(Handler)?",
+    "vendor_id": r"[\[\]\w]{0,12}",
+    "creation_time": r"[\d:.TZ -]*",
+}
 
 
 def bare(source: Path, target: Path) -> None:
     """Copy a clip without its tags: a prompt or a price may stand in them, whoever wrote them.
+
+    Only the first track of pictures and the first of sound are copied: a cover, subtitles and data are words, too.
 
     Parameters
     ----------
@@ -40,26 +50,25 @@ def bare(source: Path, target: Path) -> None:
     options = {"movflags": "+faststart", "fflags": "+bitexact"}
     with (
         disk_apart(),
-        opened(source) as (container, _),
+        opened(source) as (container, video),
         av.open(str(target.absolute()), "w", format="mp4", options=options) as out,
     ):
-        streams: dict[int, Any] = {}
-        for stream in container.streams:
-            if stream.type not in {"video", "audio"}:
-                continue  # subtitles and data are words
-            streams[stream.index] = copy = out.add_stream_from_template(stream)
+        copies: dict[int, Any] = {}
+        tracks: list[Any] = [video, *container.streams.audio[:1]]
+        for stream in tracks:
+            copies[stream.index] = copy = out.add_stream_from_template(stream)
             copy.metadata.clear()
             if stream.time_base is not None:
                 copy.time_base = stream.time_base
-        for packet in container.demux([s for s in container.streams if s.index in streams]):
+        for packet in container.demux(*tracks):
             if packet.dts is None:  # the flush at the end
                 continue
-            packet.stream = streams[packet.stream.index]
+            packet.stream = copies[packet.stream.index]
             out.mux(packet)
 
 
 def has_words(path: Path) -> bool:
-    """Whether anything but what writers of files put into each stands in a clip's tags, or beside its tracks.
+    """Whether anything but what writers of files put into each stands in a clip's tags, or beside its two tracks.
 
     Raises
     ------
@@ -67,9 +76,11 @@ def has_words(path: Path) -> bool:
         When the clip is missing or no clip.
     """
     with opened(path) as (container, _):
-        tracks = [stream.type for stream in container.streams]
-        names = set(container.metadata).union(*(stream.metadata for stream in container.streams))
-    return bool(names - _WRITERS) or not {"video", "audio"}.issuperset(tracks)
+        tracks = sorted(stream.type for stream in container.streams)
+        told = [container.metadata, *(stream.metadata for stream in container.streams)]
+    if tracks not in (["video"], ["audio", "video"]):
+        return True
+    return not all(re.fullmatch(_WRITERS.get(name, "(?!)"), value) for tags in told for name, value in tags.items())
 
 
 @contextmanager

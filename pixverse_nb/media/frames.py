@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 _POSTER_QUALITY = 80  # JPEG
 _TAIL_S = 1.0  # before this much of its end, a clip's frames are decoded only as far as others need them
+_BUDGET_PX = 24 * 1280 * 720  # what is decoded for a poster: 24 frames at 720p take some 50 ms
+_FEWEST, _STEP = 12, 4  # frames that are decoded whatever their size; and between two looks for one that is not dark
+_DARK = 20  # mean grey, 0 to 255
 _UNSPECIFIED = 2  # FFmpeg's AVCOL_SPC_UNSPECIFIED
 _HD_LINES = 720
 
@@ -34,7 +37,8 @@ def poster(path: Path, *, width: int = 640, at: float = 0.4) -> bytes:
     width : int
         Width in pixels, 1 or more; a narrower clip is not enlarged. The height follows.
     at : float
-        Which moment, as a share of the length, 0 to 1.
+        Which moment, as a share of the length, 0 to 1. Where it is far behind a keyframe, an earlier one is shown: a
+        frame stands on all before it. At 720p it is 24 frames behind the keyframe, or up to 48 while they are dark.
 
     Returns
     -------
@@ -94,19 +98,31 @@ def last_frame(path: Path) -> Image:
 
 
 def _frame_at(container: InputContainer, video: VideoStream, at: float) -> VideoFrame:
-    """Give the frame on screen at a share of the length: seek to the keyframe before, decode up to it."""
+    """Give the frame on screen at a share of the length, or as near to it as decoding may go.
+
+    Seek to the keyframe before, and decode up to it.
+    """
     base = float(video.time_base or 1)
     start = (video.start_time or 0) * base
     target = start + at * duration_of(container, video)
+    most = max(_BUDGET_PX // max(video.width * video.height, 1), _FEWEST)
     container.seek(int(target / base), stream=video)
     last = None
-    for frame in _decodable(container, video, target):
+    for number, frame in enumerate(_decodable(container, video, target), 1):
         if last is not None and frame.time is not None and frame.time > target:
             break
         last = frame
+        over = number - most
+        if over >= most or (over >= 0 and over % _STEP == 0 and not _is_dark(frame)):
+            break
     if last is None:
         raise _no_frame(Path(container.name))
     return last
+
+
+def _is_dark(frame: VideoFrame) -> bool:
+    """Whether it is black, or not far from it: clips begin so that are faded in."""
+    return bool(frame.reformat(width=32, height=18, format="gray", interpolation="AREA").to_ndarray().mean() < _DARK)
 
 
 def _decodable(container: InputContainer, video: VideoStream, target: float | None = None) -> Iterator[VideoFrame]:

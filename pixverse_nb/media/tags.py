@@ -128,7 +128,7 @@ def _remux(source: Path, target: Path, tags: Mapping[str, str]) -> None:
                 if stream.type not in {"video", "audio"}:
                     raise NotTaggable(f"it has a track of {stream.type}")
                 streams[stream.index] = copy = out.add_stream_from_template(stream, opaque=True)
-                copy.metadata.update({n: stream.metadata[n] for n in _STREAM_TAGS if n in stream.metadata})
+                copy.metadata.update({n: scrubbed(stream.metadata[n]) for n in _STREAM_TAGS if n in stream.metadata})
                 if stream.time_base is not None:
                     copy.time_base = stream.time_base
             for packet in container.demux():
@@ -146,7 +146,8 @@ def _remux(source: Path, target: Path, tags: Mapping[str, str]) -> None:
 
 def _kept(metadata: Mapping[str, str]) -> dict[str, str]:
     """The service's own tags, without what the container says of itself, and without an earlier story of ours."""
-    return {name: scrubbed(value) for name, value in metadata.items() if name not in {*_CONTAINERS, NAME}}
+    told = ((name, value) for name, value in metadata.items() if name not in {*_CONTAINERS, NAME})
+    return {scrubbed(name): scrubbed(value) for name, value in told}
 
 
 def _item(text: bytes) -> bytes:

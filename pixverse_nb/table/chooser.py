@@ -82,12 +82,7 @@ class Chooser:
         """Take it off the screen for good."""
         self._widget.close()
 
-    def _repr_mimebundle_(
-        self,
-        include: Any = None,  # noqa: ARG002
-        exclude: Any = None,  # noqa: ARG002
-        **_: Any,
-    ) -> dict[str, Any] | tuple[dict[str, Any], dict[str, Any]]:
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any] | tuple[dict[str, Any], dict[str, Any]]:
         """The widget; and where no kernel runs, the table as it stands in any notebook."""
         bundle, metadata = self._bundle(), widget_metadata()
         return (bundle, metadata) if metadata else bundle

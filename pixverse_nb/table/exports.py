@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Sequence
+from numbers import Number
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +13,11 @@ import pandas as pd
 
 from pixverse_nb.errors import ClipError, PixverseError
 from pixverse_nb.media.aside import set_aside
-from pixverse_nb.plain import scrubbed
+from pixverse_nb.plain import scrubbed, shortened
 from pixverse_nb.store.words import Row
 
 from .columns import FORMULA, distinct_ids, refused
-from .public import checked_redact, public
+from .public import checked_redact, holds_text, own_columns, public
 from .shown import in_rows, say
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ MOST_CLIPS = 25
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXY"
 _FORMULA = re.compile(rf"'*{FORMULA}")
+_NAMED = 5  # columns that are named
 _OURS = ("clips", "images", "posters")  # the home's own folders
 
 
@@ -55,6 +57,9 @@ def export(
         table = public(frame, words)
         with set_aside(target) as temporary:
             (_write_csv if kind == ".csv" else _write_parquet)(table, temporary)
+        if words and (own := [shortened(scrubbed(str(name)), 40) for name in own_columns(frame)]):
+            more = f" and {len(own) - _NAMED:,} more" if len(own) > _NAMED else ""
+            say(f"Left out of a redacted table: {', '.join(own[:_NAMED])}{more}. It has the history's columns only.")
     return target
 
 
@@ -97,18 +102,23 @@ def _check_place(folder: Path, frame: pd.DataFrame) -> None:
 
 
 def _write_csv(table: pd.DataFrame, place: Path) -> None:
-    """UTF-8 with its mark, without which spreadsheets misread it; pandas takes it as it is."""
+    """UTF-8 with its mark, without which spreadsheets misread it; pandas takes it as it is.
+
+    Lines end as the format's standard wants it, and so a text with either sign of a line's end has quotes around it.
+    """
     safe = table.copy()
     for name in safe.columns:
-        if safe[name].dtype == object or pd.api.types.is_string_dtype(safe[name].dtype):
+        if holds_text(safe[name]):
             safe[name] = pd.Series([_plain(value) for value in safe[name].astype(object).tolist()], dtype=object)
     safe.columns = pd.Index([_plain(str(name)) for name in safe.columns])
-    safe.to_csv(place, index=False, encoding="utf-8-sig", errors="replace", lineterminator="\n")
+    safe.to_csv(place, index=False, encoding="utf-8-sig", errors="replace", lineterminator="\r\n")
 
 
 def _plain(value: Any) -> Any:
-    """A text that no spreadsheet takes for a formula: with an apostrophe before it, which `typed` takes off again."""
-    return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
+    """A value that no spreadsheet takes for a formula: with an apostrophe before it, which `typed` takes off again."""
+    if value is None or isinstance(value, Number) or value is pd.NA or value is pd.NaT:
+        return value
+    return f"'{value}" if _FORMULA.match(str(value)) else value
 
 
 def _write_parquet(table: pd.DataFrame, place: Path) -> None:

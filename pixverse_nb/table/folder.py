@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,8 +15,10 @@ import pandas as pd
 
 from pixverse_nb.errors import ClipError
 from pixverse_nb.media.aside import make_folder, set_aside
-from pixverse_nb.media.bare import bare
+from pixverse_nb.media.bare import bare, has_words
+from pixverse_nb.media.tags import NotTaggable, write
 from pixverse_nb.plain import scrubbed
+from pixverse_nb.provenance import IMPORTED, story_of, titles_of
 from pixverse_nb.store.words import Row
 
 from .columns import refused
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 
 _WORDS_BYTES = 60  # of the prompt's words, UTF-8: whole names stay below 120, and 143 is the least that systems take
 _NAMED = 3  # missing ones that are named
+_OUR_FILE = re.compile(r"\d{8}-\d{6}_.*_[0-9a-z]{16}\.(mp4|json)")  # what `name_of` calls them
 
 
 def export_folder(door: Door, ids: Sequence[str], folder: Path, redact: frozenset[str]) -> Path:
@@ -37,7 +41,8 @@ def export_folder(door: Door, ids: Sequence[str], folder: Path, redact: frozense
     Raises
     ------
     InvalidParameter
-        When no row has a clip.
+        When no row has a clip; and when something is to be left out, and the folder has other clips of an earlier
+        export, in which it may still stand.
     ClipError
         When the folder cannot be written. Every file in it is whole.
     """
@@ -45,22 +50,39 @@ def export_folder(door: Door, ids: Sequence[str], folder: Path, redact: frozense
     with_clip = [row for row in rows if row["status"] == "completed" and row["video_path"] is not None]
     if not with_clip:
         raise refused(f"there is nothing to export: of {in_rows(len(ids))} none has a clip", "Choose other rows.")
+    videos = [door.handle(row).video for row in with_clip]
+    there = [video is not None and video.path.is_file() for video in videos]
+    if redact:
+        _check_alone(folder, {name_of(row, redact) for row, is_there in zip(with_clip, there, strict=True) if is_there})
     make_folder(folder)
     table = public(door.table(with_clip), redact)
     missing: list[str] = []
     kept_back: list[str] = []
-    for at, row in enumerate(with_clip):
+    for at, (row, video) in enumerate(zip(with_clip, videos, strict=True)):
         name = name_of(row, redact)
-        video = door.handle(row).video
-        if video is None or not video.path.is_file():
+        if video is None or not there[at]:
             missing.append(str(row["id"]))
             continue
         if not copy_of(video, row, folder / f"{name}.mp4", redact):
             kept_back.append(str(row["id"]))
+            for kind in ("mp4", "json"):  # of an earlier export, which may have left nothing out
+                with suppress(OSError):
+                    (folder / f"{name}.{kind}").unlink()
             continue
         _write_json(folder / f"{name}.json", _plain_row(table, at) | {"file": f"{name}.mp4"})
     _tell(len(rows), len(with_clip), missing, kept_back)
     return folder
+
+
+def _check_alone(folder: Path, names: set[str]) -> None:
+    """Refuse a folder with clips that would not be replaced: they go where the others go, and nothing left them out."""
+    found = folder.iterdir() if folder.is_dir() else ()
+    others = sorted(one.name for one in found if _OUR_FILE.fullmatch(one.name) and one.stem not in names)
+    if others:
+        raise refused(
+            f"{folder} has {len(others):,} files of an earlier export, which would stay beside the redacted ones",
+            "Choose a new folder, or empty this one.",
+        )
 
 
 def name_of(row: Row, redact: frozenset[str] = frozenset()) -> str:
@@ -94,15 +116,37 @@ def _slug(text: str) -> str:
 def copy_of(video: Video, row: Row, target: Path, redact: frozenset[str]) -> bool:
     """Copy a clip for other eyes; whether it could be: a damaged one may not come free of its tags.
 
-    What is left out of the row is not in the clip's tags either. An imported clip brings tags of its own.
+    What is left out of the row is not in the clip's tags either. A clip that others have written tags into is never
+    copied as it is: in tags of our own, or none.
     """
-    if not redact and is_public(row):
-        video.save(target)
+    is_open = not redact and is_public(row)
+    try:
+        if is_open and not is_told(video.path, row):
+            video.save(target)
+            return True
+        with set_aside(target) as temporary, _told_apart():
+            if not (is_open and _retold(video.path, temporary, row)):
+                bare(video.path, temporary)
+    except _Damaged:
+        return False
+    return True
+
+
+def is_told(path: Path, row: Row) -> bool:
+    """Whether others may have written into a clip's file; a damaged one of our own is as the service delivered it."""
+    if row["studio"] == IMPORTED:
         return True
     try:
-        with set_aside(target) as temporary, _told_apart():
-            bare(video.path, temporary)
-    except _Damaged:
+        return has_words(path)
+    except ClipError:
+        return False
+
+
+def _retold(source: Path, target: Path, row: Row) -> bool:
+    """Whether a copy could be made whose tags are ours, and of others' what is no secret."""
+    try:
+        write(source, target, story=story_of(row), **titles_of(row))
+    except NotTaggable:
         return False
     return True
 
@@ -145,18 +189,22 @@ def _clips(count: int) -> str:
     return "one clip" if count == 1 else f"{count:,} clips"
 
 
+def _files(count: int) -> str:
+    return "the file of one is" if count == 1 else f"the files of {count:,} are"
+
+
 def _tell(rows: int, clips: int, missing: Sequence[str], kept_back: Sequence[str]) -> None:
     """What is not in the folder; nothing when all is."""
     if len(missing) == clips:
         raise ClipError(
-            f"no clip could be exported: the files of all {clips:,} are gone",
+            f"no clip could be exported: {_files(clips)} gone",
             remedy="Put them back, or run the same requests again to get them.",
         )
     if len(missing) + len(kept_back) == clips:
+        gone = f", and {_files(len(missing))} gone" if missing else ""
         raise ClipError(
-            f"no clip could be exported: {_clips(len(kept_back))} cannot be copied without the tags, and of "
-            f"{len(missing):,} the files are gone",
-            remedy="Export other rows, or nothing redacted.",
+            f"no clip could be exported: {_clips(len(kept_back))} cannot be copied without the tags{gone}",
+            remedy="Export other rows, or save a clip as it is: studio.generation(id).video.save(path, tags=False).",
         )
     said = []
     if rows > clips:

@@ -26,6 +26,7 @@ from pixverse_nb.player.choice import ids_in
 
 from .columns import ids_of, refused
 from .exports import _check_place
+from .folder import name_of
 from .public import checked_redact, redacted
 from .report_media import Media
 from .report_page import Draft, best_of
@@ -113,6 +114,8 @@ def report(
     _check_place(target.parent, table)
     old = _replaceable(target, overwrite=overwrite)
     shown = rows[:MOST_ROWS]
+    if words and clips == "beside":
+        old |= _check_alone(_place_of(target), old, {f"{name_of(row, words)}.mp4" for row in shown})
     with _beside(target) as folder, closing(Media(open_door, shown, folder, words, _SMALL_PX[clips])) as media:
         media.start_stills()
         best, best_words = best_of(media.present, _chosen(compare, media))
@@ -229,6 +232,21 @@ def _replaceable(target: Path, *, overwrite: bool) -> set[str]:
     return set()
 
 
+def _place_of(target: Path) -> Path:
+    return target.with_name(f"{target.stem}_clips")
+
+
+def _check_alone(place: Path, old: set[str], names: set[str]) -> set[str]:
+    """The files there that are replaced, or go; an error for clips that no page lists, in which all may still stand."""
+    there = {one.name for one in place.iterdir() if _OUR_FILE.fullmatch(one.name)} if place.is_dir() else set()
+    if others := there - old - names:
+        raise refused(
+            f"{place} has {len(others):,} clips of an earlier report, which would stay beside the redacted ones",
+            "Choose another name, or remove that folder.",
+        )
+    return there
+
+
 @contextmanager
 def _beside(target: Path) -> Iterator[Path]:
     """A folder on the same disk to make everything in; it is gone afterwards."""
@@ -256,7 +274,7 @@ def _published(folder: Path, target: Path, old: set[str]) -> Path | None:
 
     A clip is called by its id, so that an older page plays what it did until the new one is there.
     """
-    place = target.with_name(f"{target.stem}_clips")
+    place = _place_of(target)
     clips = sorted((folder / "clips").iterdir()) if (folder / "clips").is_dir() else []
     is_new, added = not place.exists(), []
     try:
@@ -265,8 +283,8 @@ def _published(folder: Path, target: Path, old: set[str]) -> Path | None:
         for clip in clips:
             if not (place / clip.name).exists():
                 added.append(place / clip.name)
-            os.replace(clip, place / clip.name)  # noqa: PTH105 - says "atomically" to everyone
-        os.replace(folder / "page.html", target)  # noqa: PTH105
+            clip.replace(place / clip.name)
+        (folder / "page.html").replace(target)
     except OSError:
         for clip in added:
             clip.unlink(missing_ok=True)

@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pixverse_nb.errors import ClipError, PixverseError
-from pixverse_nb.media.bare import bare, has_words
+from pixverse_nb.media.bare import bare
 from pixverse_nb.media.miniature import miniature
 from pixverse_nb.player.sheet import as_uri, strip_of
-from pixverse_nb.provenance import IMPORTED
 from pixverse_nb.store.words import Row
 
-from .folder import copy_of, name_of
+from .folder import copy_of, is_told, name_of
 from .public import is_public
 
 if TYPE_CHECKING:
@@ -167,7 +166,7 @@ class Media:
         """Put whole clips into the page, in this order of their ids, as many as there is room for."""
         for key in order:
             carried = self.carried[key]
-            if carried.path is None or inside_bytes(carried.path.stat().st_size) > room:
+            if carried.path is None or inside_bytes(size_of(carried.path)) > room:
                 continue
             whole = self._whole(carried.path, self._row[key])
             self.lost += whole is None
@@ -180,11 +179,11 @@ class Media:
         """A clip as it was delivered; or without its tags, when in them may stand what nobody else is to read."""
         target = self._folder / f"{row['id']}.bare.mp4"
         try:
-            if not self._redact and is_public(row) and row["studio"] != IMPORTED and not has_words(path):
+            if not self._redact and is_public(row) and not is_told(path, row):
                 return path.read_bytes()
             bare(path, target)
             return target.read_bytes()
-        except ClipError:
+        except (ClipError, FileNotFoundError):  # damaged, or gone since
             return None
         finally:
             target.unlink(missing_ok=True)
@@ -211,6 +210,14 @@ class Media:
             carried.small, carried.small_fps, carried.strip = data, fps, strip
             room -= size
         return left_out, failed
+
+
+def size_of(path: Path) -> int:
+    """A file's size, bytes; 0 when it is gone."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def inside(data: bytes) -> int:

@@ -23,9 +23,9 @@ from pixverse_nb.store.schema import PREVIEW
 from pixverse_nb.store.words import Row
 
 from . import measures
-from .public import redacted
+from .public import MONEY
 from .report_figures import costs_of, figures_of, tables_of
-from .report_media import Carried, Media
+from .report_media import Carried, Media, size_of
 
 if TYPE_CHECKING:
     from .door import Door
@@ -69,7 +69,8 @@ class Draft:
         unsent: int,
     ) -> None:
         self._redact, self._unsent = redact, unsent
-        self._table = table
+        # Costs are needed to tell what is unknown; they leave with the figures that show them.
+        self._measurable = safe.assign(**{name: table[name] for name in MONEY})
         self.rows = seen_rows(rows, safe, costs="costs" not in redact)
         self.now = datetime.now(timezone.utc)
         clips = sum(row["status"] == "completed" for row in rows)
@@ -83,8 +84,7 @@ class Draft:
         """Figures, tables and pictures; of all rows."""
         if not self.rows:
             return
-        # Costs are needed to tell what is unknown; they leave with the figures that show them.
-        frame = redacted(self._table, self._redact - {"costs"})
+        frame = self._measurable
         has_costs = "costs" not in self._redact
         sums = costs_of(frame)
         self._measured = (
@@ -349,7 +349,7 @@ def _line(
     start, end = row["mark_in_s"], row["mark_out_s"]
     length = row["video_duration_s"] or 0.0
     whole = start is None and end is None
-    size = carried.path.stat().st_size if carried.file and carried.path is not None else 0
+    size = size_of(carried.path) if carried.file and carried.path is not None else 0
     return Line(
         id=row["id"],
         number=number,
