@@ -433,7 +433,8 @@ class Accessor:
             Where to; folders on the way are made.
         redact : str or iterable of str
             "prompts": each different prompt becomes "prompt 1", "prompt 2", ...; texts that may repeat one are gone.
-            "costs": columns and labels of money are left out.
+            "costs": columns and labels of money are left out. With either, only the history's own columns are written:
+            what others of the table hold cannot be known.
         overwrite : bool
             Replace a file that is there; else that is an error.
 
@@ -484,7 +485,7 @@ class Accessor:
             can be moved together. "embed": they are in the page. "none": only the small copies are.
         redact : str or iterable of str
             "prompts" and "costs", as `export`, everywhere: in texts, pictures, the player, file names, and in the
-            clips' own tags. What a clip shows stays as it is.
+            clips' own tags; only the history's own columns are told. What a clip shows stays as it is.
         limit_mb : float
             What the page may take, MB, above 0. Small copies that do not fit are left out first, then embedded clips,
             then stills; the page and a warning say so.
