@@ -130,7 +130,7 @@ def _check_text(parameter: Parameter, value: object) -> str:
         raise parameter.refuse(value, f"Write something: {parameter.name} must not be empty.")
     if parameter.high is not None and len(text) > parameter.high:
         over = len(text) - int(parameter.high)
-        raise parameter.refuse(value, f"Shorten it by {over:,} characters.")
+        raise parameter.refuse(value, f"Shorten it by {over:,} character{'s'[: over - 1]}.")
     return text
 
 

@@ -4,8 +4,9 @@ Of the texts between them only those that say what happens are pinned; a part ma
 """
 
 
-def _radios(names, chosen):
-    return "".join(f'- radio "{name}"{" [checked]" if name == chosen else ""}\n' for name in names)
+def _radios(label, names, chosen):
+    marked = (f'  - radio "{name}"{" [checked]" if name == chosen else ""}\n' for name in names)
+    return f'- radiogroup "{label}":\n' + "".join(marked)
 
 
 def _checkboxes(*names):
@@ -29,12 +30,12 @@ FORM = (
 - combobox "Or the last frame of a clip":
   - option "none" [selected]
 - button "Remove picture" [disabled]
-- spinbutton "Duration (s)": "5"
-- spinbutton "Takes": "1"
+- textbox "Duration (s)": "5"
+- textbox "Takes": "1"
 - checkbox "Audio" [checked]
 """
-    + _radios(("360p", "540p", "720p", "1080p"), "540p")
-    + _radios(("16:9", "4:3", "1:1", "3:4", "9:16", "2:3", "3:2", "21:9"), "16:9")
+    + _radios("Quality", ("360p", "540p", "720p", "1080p"), "540p")
+    + _radios("Aspect ratio", ("16:9", "4:3", "1:1", "3:4", "9:16", "2:3", "3:2", "21:9"), "16:9")
     + """- button /Hide advanced settings/
 - combobox "Motion mode":
   - option "not sent" [selected]

@@ -289,6 +289,8 @@ def test_the_keyboard_a_run_again_a_restart_and_pictures_of_any_size(stage, tmp_
     a_restarted_kernel_has_its_jobs(notebook, stage)
     a_screen_reader_finds_every_part(notebook)
     what_is_shown_lies_above_and_moves_nothing(notebook)
+    figures_step_and_stay_as_they_are_typed(notebook)
+    the_button_is_in_sight_on_every_screen(notebook)
     the_frame_is_in_the_next_cell(notebook)
     pictures_arrive_or_say_why_not(notebook, stage, tmp_path)
     assert notebook.page.title() != "hacked"
@@ -418,19 +420,65 @@ def what_is_shown_lies_above_and_moves_nothing(notebook):
     expect(page.locator(".pxs-card")).to_be_focused()
 
 
+def figures_step_and_stay_as_they_are_typed(notebook):
+    """Arrow keys step within the schema's range and the price follows; what is no whole number stays, and is said."""
+    from playwright.sync_api import expect
+
+    page = notebook.page
+    figure = page.get_by_role("textbox", name="Duration (s)")
+    prompt(notebook).fill("a fox")
+    figure.focus()
+    page.keyboard.press("ArrowUp")
+    expect(figure).to_have_value("6")
+    expect(generate(notebook)).to_have_text("Generate · $0.34")
+    for _ in range(12):
+        page.keyboard.press("ArrowUp")
+    expect(figure).to_have_value("15")
+    for typed in ("2.5", "1e1", ""):
+        figure.fill(typed)
+        expect(page.locator(".pixverse-field-duration [role=alert]")).to_have_text(
+            "Not allowed: use a whole number from 1 to 15 s."
+        )
+        page.keyboard.press("ArrowUp")
+        page.keyboard.press("Tab")
+        expect(figure).to_have_value(typed)
+        expect(generate(notebook)).to_be_disabled()
+    figure.fill("5")
+    expect(generate(notebook)).to_be_enabled()
+
+
+def the_button_is_in_sight_on_every_screen(notebook):
+    """With the panel at the notebook's upper edge: no scrolling to the button, and it covers no field."""
+    page = notebook.page
+    page.evaluate("() => document.querySelector('.pixverse-asked').scrollTo(0, 0)")
+    for width, height in ((1440, 900), (1000, 900), (700, 900), (1366, 768)):
+        page.set_viewport_size({"width": width, "height": height})
+        see(notebook)
+        page.wait_for_function(
+            "() => document.querySelector('.pixverse-go').getBoundingClientRect().bottom < innerHeight - 24"
+        )
+        edges = "one => document.querySelector(one).getBoundingClientRect()"
+        assert page.evaluate(edges, ".pixverse-asked")["bottom"] <= page.evaluate(edges, ".pixverse-go")["top"]
+        for name in ("Prompt", "Duration (s)", "Takes"):
+            field = page.get_by_role("textbox", name=name, exact=True)
+            field.focus()
+            field.click()  # whatever lies above it would get the click
+    page.set_viewport_size({"width": 1440, "height": 1100})
+    see(notebook)
+
+
 def the_frame_is_in_the_next_cell(notebook):
-    """One click writes the line below the panel; run, it is the table that is shown."""
+    """One click writes the line below the panel and runs it: the table that is shown, in the next cell."""
     from playwright.sync_api import expect
 
     page = notebook.page
     page.get_by_role("tab", name="History").click()
     page.get_by_role("button", name="DataFrame in the next cell").click()
-    expect(page.locator(".pixverse-copy [role=status]", has_text="It is in the next cell")).to_have_count(1)
+    expect(page.locator(".pixverse-copy [role=status]", has_text="It runs in the next cell")).to_have_count(1)
     sources = "() => [...window.jupyterapp.shell.currentWidget.content.model.cells].map(c => c.sharedModel.source)"
     assert page.evaluate(sources)[1:3] == ["studio.panel()", "studio.panel().history"]
-    notebook.command("notebook:run-cell")
-    outputs = "() => [...window.jupyterapp.shell.currentWidget.content.model.cells][2].sharedModel.getOutputs()"
-    assert "a fox by keyboard" in str(page.evaluate(outputs))
+    outputs = "[...window.jupyterapp.shell.currentWidget.content.model.cells][2].sharedModel.getOutputs()"
+    page.wait_for_function(f"() => JSON.stringify({outputs}).includes('a fox by keyboard')")
     see(notebook)
     page.get_by_role("tab", name="Queue and gallery").click()
 
@@ -485,7 +533,11 @@ def words_and_shapes_move_nothing(notebook):
     page = notebook.page
     places = """() => [...document.querySelectorAll(
       '.pixverse-chip, .pixverse-segments label, .pixverse-right > .lm-TabBar li, .pixverse-shelf .pxs-bar button')]
-      .map(node => { const {x, y, width} = node.getBoundingClientRect(); return [x, y, width]; })"""
+      .map(node => {
+        const {x, y, width} = node.getBoundingClientRect();
+        const scrolled = node.closest('.pixverse-asked')?.scrollTop ?? 0; // to reach a field, as a page is
+        return [x, y + scrolled, width];
+      })"""
     before = page.evaluate(places)
     assert len(before) > 30
     for number in (0, 3, 7, 9, 13, 18):

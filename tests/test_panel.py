@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import operator
 import re
 import sys
+import threading
+import time
 import types
 
 import pytest
@@ -152,6 +155,21 @@ def test_shown_again_it_closes_its_old_self_and_keeps_what_was_typed(rig):
     assert panel.shelf.filters == {"show": "starred", "text": "fox"}
 
 
+@pytest.mark.usefixtures("screen")
+def test_what_was_typed_can_be_brought_back_after_the_cell_was_run_again(rig):
+    """Settings of a clip are in the form; the words they replaced are not lost with the old panel."""
+    panel = rig.studio().panel()
+    panel._ipython_display_()
+    type_in(panel, "half a thought")
+    panel.compose.take_over(values(prompt="a clip's prompt"), "Its settings are in the form.")
+    panel._ipython_display_()
+    assert panel.compose.values()["prompt"] == "a clip's prompt"
+    assert panel.compose._undo.layout.display is None
+    panel.compose.take_over(values(prompt="another clip's prompt"), "Its settings are in the form.")
+    click(panel.compose._undo)
+    assert panel.compose.values()["prompt"] == "half a thought"
+
+
 def test_a_new_studio_in_the_same_cell_takes_the_panel_over(rig, screen):
     """`pv.Studio().panel()` run again: the old studio's panel is closed, what was typed in it goes on."""
     first = rig.studio().panel()
@@ -231,6 +249,51 @@ def test_what_other_cells_spend_is_in_header_price_and_settings_at_once(rig):
     until(lambda: "running" not in panel.compose._reason.value)
     assert studio.submit(**values()).reused_from
     until(lambda: len(refreshed) == 2)
+
+
+def looking():
+    return [one for one in threading.enumerate() if one.name == "pixverse-caps"]
+
+
+@pytest.mark.usefixtures("screen")
+def test_what_another_studio_on_the_home_spends_is_in_the_header_soon(rig, monkeypatch):
+    """By a slow clock of the panel's own, that ends with the panel; without a cap there is none."""
+    monkeypatch.setattr(frame, "_LOOK_EVERY_S", 0.05)
+    before = len(looking())
+    server = rig.server()
+    panel = rig.studio(server, budget=pv.Budget(per_home=5)).panel()
+    assert len(looking()) == before, "it is not on the screen yet"
+    panel._ipython_display_()
+    assert "budget $5.00 of $5.00 left" in panel._header.value
+    other = rig.studio(server)
+    assert other is not panel.studio
+    other.submit(**values()).wait()
+    for place in ("_header.value", "compose._line.value", "settings._caps.value"):
+        until(lambda place=place: re.search(r"\$4\.95?6", operator.attrgetter(place)(panel)))
+    said = []
+    panel._header.observe(said.append, "value")
+    panel.compose._line.observe(said.append, "value")
+    time.sleep(0.3)
+    assert said == [], "where nothing was spent nothing is sent to the browser"
+    for _ in range(3):
+        panel._ipython_display_()
+    until(lambda: len(looking()) == before + 1)
+    panel.close()
+    until(lambda: len(looking()) == before)
+
+
+@pytest.mark.usefixtures("screen")
+def test_without_a_cap_nobody_looks_and_with_one_somebody_does(rig, monkeypatch):
+    monkeypatch.setattr(frame, "_LOOK_EVERY_S", 0.05)
+    before = len(looking())
+    panel = rig.studio().panel()
+    panel._ipython_display_()
+    until(lambda: len(looking()) == before)
+    panel.settings.cap_fields["per_home"].value = "3"
+    click(panel.settings.set_budget)
+    assert len(looking()) == before + 1
+    time.sleep(0.2)
+    assert len(looking()) == before + 1
 
 
 def test_why_nothing_was_sent_stands_under_the_button(rig):

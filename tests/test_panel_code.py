@@ -87,6 +87,7 @@ def test_the_forms_own_code_is_what_it_sends(form, data):
     values = data.draw(REQUESTS)
     form.load({**values, "takes": 2})
     form.as_code.turn(open=True)
+    form.settle()
     request, takes, _ = run(form.code.value)
     given = dict(values)
     meant = make_wish(given.pop("prompt"), extra=given.pop("extra", None), parameters=given).request
@@ -100,24 +101,29 @@ def test_the_forms_code_names_the_take_that_a_click_would_send(form):
     wanted = {"prompt": "a red fox", "duration": 1, "quality": "360p"}
     form.load(wanted)
     form.as_code.turn(open=True)
+    form.settle()
     assert "take" not in form.code.value
     studio.submit(**wanted).wait()
     studio.submit(**wanted, take=3).wait()
     form.refresh_price()
+    form.settle()
     assert form.code.value.endswith("take=2)")
     assert form.copy.text == form.code.value
-    form.fields["takes"].control.value = 2
+    form.fields["takes"].control.value = "2"
+    form.settle()
     assert "take=4, takes=2" in form.code.value
     form.picture.load(png(40, 30), "p.png")
-    form.picture.settle()
+    form.settle()
     assert "take=" not in form.code.value, "with a picture it is another request"
     form.picture.load(None)
-    form.fields["takes"].control.value = 1
+    form.fields["takes"].control.value = "1"
+    form.settle()
     (request, *_) = run(form.code.value)
     sent = studio.submit(**wanted, take=2)
     assert sent.reused_from is None
     assert request.identity == sent.request.identity
-    form.fields["duration"].control.value = 99
+    form.fields["duration"].control.value = "99"
+    form.settle()
     assert "duration=99" in form.code.value, "what is wrong is shown as it is"
 
 
@@ -146,6 +152,7 @@ def test_an_upload_is_saved_first_so_that_code_can_name_it(form):
     form.picture.load(png(40, 30), "p.png")
     form.picture.settle()
     form.as_code.turn(open=True)
+    form.settle()
     assert "image='home/images/" in form.code.value  # below the notebook's folder: runs on another machine, too
     meant = make_wish("it moves", image=png(40, 30), parameters={}).request
     assert run(form.code.value)[0].identity == meant.identity

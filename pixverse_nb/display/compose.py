@@ -16,11 +16,19 @@ _FIELD = "var(--jp-border-color1, rgba(128, 128, 128, 0.5))"
 _ON = "var(--jp-brand-color3, rgba(79, 107, 237, 0.22))"
 _HELD = f"color-mix(in srgb, {style.ACCENT} 16%, transparent)"
 _THUMB = (96, 58)  # px, at most; so much height is kept free, that nothing moves when there is a picture
+_AROUND = 330  # px: what is above and below the fields of a panel that begins at the notebook's upper edge
+_FADE = 18  # px: where there are more fields than can be seen, the last one fades out
 _SIDE = 128  # px: the buttons beside the picture's fields
 
 _CSS = f"""
-{_FORM} {{ gap: 14px; overflow: visible; }}
+{_FORM} {{ gap: 10px; overflow: visible; }}
+{_FORM} > .pixverse-asked > * {{ flex: 0 0 auto; }}
 {_FORM} .widget-box, {_FORM} .widget-vbox, {_FORM} .widget-hbox {{ overflow: visible; }}
+{_FORM} > .pixverse-asked {{ gap: 14px; margin: 0 -6px; padding: 2px 6px {_FADE}px; overflow: hidden auto;
+  flex: 0 0 auto; max-height: max(400px, calc(100vh - {_AROUND}px)); scrollbar-width: thin;
+  scrollbar-color: {style.LINE} transparent;
+  -webkit-mask-image: linear-gradient(#000 calc(100% - {_FADE}px), transparent);
+  mask-image: linear-gradient(#000 calc(100% - {_FADE}px), transparent); }}
 {_FORM} .pixverse-field {{ gap: 2px; margin: 0; }}
 {_FORM} .pixverse-field > * {{ margin: 0; width: auto; }}
 {_FORM} .pixverse-above {{ flex-direction: column; align-items: stretch; height: auto; width: auto; margin: 0; }}
@@ -96,7 +104,7 @@ _CSS = f"""
 {_FORM} .jupyter-button.pixverse-go {{ width: 100%; height: 40px; line-height: 40px; margin: 0; border: 0;
   border-radius: 6px; font-size: 15px; font-weight: 600; {style.FIGURES}; }}
 {_FORM} .jupyter-button.pixverse-go:disabled {{ opacity: 1; background: {style.SUNKEN}; color: {style.MUTED}; }}
-{_FORM} .pixverse-send {{ gap: 6px; margin: 0; }}
+{_FORM} .pixverse-send {{ gap: 6px; margin: 0; padding: 10px 0 0; border-top: 1px solid {style.LINE}; }}
 {_FORM} .pixverse-send > * {{ margin: 0; width: auto; }}
 {_FORM} .pixverse-fold, {_FORM} .pixverse-more {{ gap: 10px; margin: 0; }}
 {_FORM} .pixverse-more .widget-html, {_FORM} .pixverse-more > .widget-box {{ margin: 0; }}
@@ -104,8 +112,8 @@ _CSS = f"""
   color: {style.MUTED}; font-weight: 600; font-size: 12px; }}
 {_FORM} .jupyter-button.pixverse-fold-button:hover {{ color: {style.INK}; border-color: transparent; }}
 {_FORM} .pixverse-code .pixverse-above textarea {{ font-family: var(--jp-code-font-family, monospace);
-  font-size: 12px; direction: ltr; unicode-bidi: normal; white-space: pre-wrap; overflow-wrap: anywhere;
-  field-sizing: content; max-height: 420px; }}
+  font-size: 12px; direction: ltr; unicode-bidi: isolate; text-align: left; white-space: pre-wrap;
+  overflow-wrap: anywhere; field-sizing: content; max-height: 420px; }}
 {_FORM} .pixverse-code {{ gap: 6px; }}
 {_FORM} .pixverse-field-seed {{ grid-column: 1 / -1; }}
 {_FORM} .pixverse-more > .pixverse-apart {{ margin: 8px 0 0; }}
@@ -114,9 +122,9 @@ _CSS = f"""
 
 UPLOAD_CSS = f"""
 .pixverse-upload {{ flex: 0 0 auto; }}
-.pixverse-upload .pxu-button {{ font: inherit; {style.FONT}; {style.FIGURES}; margin: 0; padding: 0 12px; height: 30px;
-  min-width: {_SIDE}px; line-height: 28px; border: 1px solid {_FIELD}; border-radius: 5px; background: transparent;
-  color: {style.INK}; cursor: pointer; white-space: nowrap; }}
+.pixverse-upload .pxu-button {{ box-sizing: border-box; font: inherit; {style.FONT}; {style.FIGURES}; margin: 0;
+  padding: 0 12px; height: 30px; min-width: {_SIDE}px; line-height: 28px; border: 1px solid {_FIELD};
+  border-radius: 5px; background: transparent; color: {style.INK}; cursor: pointer; white-space: nowrap; }}
 .pixverse-upload .pxu-button:hover, .pixverse-upload.is-over .pxu-button {{ border-color: {style.ACCENT}; }}
 .pixverse-upload.is-over .pxu-button {{ background: {_ON}; border-style: dashed; }}
 .pixverse-upload .pxu-button:focus-visible {{ outline: 2px solid {style.ACCENT}; outline-offset: 1px; }}
@@ -182,8 +190,8 @@ class Shown:
     ----------
     source : str
         Where it comes from.
-    facts : str
-        Its size.
+    facts : sequence of str
+        The clip that it is from, its size: a line each.
     thumbnail : bytes or None
         A small JPEG.
     address : str or None
@@ -191,16 +199,17 @@ class Shown:
     """
 
     source: str
-    facts: str
+    facts: Sequence[str]
     thumbnail: bytes | None = field(default=None, repr=False)
     address: str | None = None
 
 
 def picture_html(shown: Shown) -> Html:
-    """The picture, small, and what it means."""
+    """The picture, small, and what it means: three lines at most, that fit beside it."""
+    most = 3 - min(len(shown.facts), 2)
     lines = [
-        el("div", shown.source, dir="auto", title=shown.source, style=f"font-weight: 500; {_TWO_LINES}"),
-        el("div", shown.facts, style=f"{_small(style.MUTED)}; {style.FIGURES}") if shown.facts else None,
+        el("div", shown.source, dir="auto", title=shown.source, style=f"font-weight: 500; {_clamped(most)}"),
+        *(el("div", fact, style=f"{_small(style.MUTED)}; {style.FIGURES}") for fact in shown.facts),
     ]
     words = el("div", *lines, role="status", style="min-width: 0; flex: 1 1 0")
     look = f"{style.FONT}; color: {style.INK}; display: flex; gap: 12px; align-items: center"
@@ -232,10 +241,11 @@ def reason_html(text: str, *, is_wrong: bool) -> Html:
     return el("div", text, role="status", class_=style.PLAIN, style=look)
 
 
-_TWO_LINES = (
-    "display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden; "
-    "overflow-wrap: anywhere; line-height: 1.4"
-)
+def _clamped(lines: int) -> str:
+    return (
+        f"display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: {lines}; overflow: hidden; "
+        "overflow-wrap: anywhere; line-height: 1.4"
+    )
 
 
 def _small(colour: str) -> str:

@@ -61,6 +61,10 @@ _CSS = f"""
 {_BUTTON}.pixverse-plain.mod-active {{ border-color: {style.ACCENT}; color: {style.ACCENT}; {style.HEAVY}; }}
 {_BUTTON}:focus-visible, .pixverse-panel input:focus-visible, .pixverse-panel textarea:focus-visible,
 .pixverse-panel select:focus-visible {{ outline: 2px solid {style.ACCENT}; outline-offset: 1px; }}
+.pixverse-panel .widget-dropdown > select {{ background-repeat: no-repeat; padding-right: 24px;
+  background-image: linear-gradient(45deg, transparent 50%, currentColor 50%),
+    linear-gradient(-45deg, transparent 50%, currentColor 50%);
+  background-position: right 13px center, right 8px center; background-size: 5px 5px; }}
 .pixverse-panel .pixverse-plainfield {{ display: flex; flex-direction: column; align-items: stretch; height: auto;
   width: 150px; margin: 0; overflow: visible; }}
 .pixverse-panel .pixverse-plainfield.pixverse-wide {{ width: auto; }}
@@ -70,8 +74,11 @@ _CSS = f"""
   width: 100%; box-sizing: border-box; margin: 0; max-width: none; border: 1px solid {style.LINE};
   border-radius: 5px; }}
 .pixverse-panel .pixverse-plainfield textarea {{ font-family: var(--jp-code-font-family, monospace);
-  font-size: 12px; padding: 7px 9px; direction: ltr; white-space: pre-wrap;
+  font-size: 12px; padding: 7px 9px; direction: ltr; unicode-bidi: isolate; text-align: left; white-space: pre-wrap;
   overflow-wrap: anywhere; field-sizing: content; max-height: 60vh; }}
+.pixverse-panel .pixverse-days {{ grid-column: span 2; display: grid; gap: 8px 12px; margin: 0; overflow: visible;
+  grid-template-columns: 1fr 1fr; }}
+.pixverse-panel .pixverse-finds .pixverse-days > .pixverse-find {{ grid-column: auto; min-width: 0; }}
 .pixverse-panel .pixverse-settings {{ gap: 12px; max-width: 720px; }}
 .pixverse-panel .pixverse-low {{ align-items: flex-end; gap: 10px 12px; }}
 """ + _tabs()
@@ -79,9 +86,9 @@ _CSS = f"""
 
 COPY_CSS = f"""
 .pixverse-copy {{ display: flex; flex-wrap: wrap; gap: 4px 10px; align-items: center; {style.FONT}; }}
-.pixverse-copy .pxc-button {{ font: inherit; margin: 0; padding: 0 10px; height: 28px; line-height: 26px;
-  border: 1px solid {style.LINE}; border-radius: 5px; background: transparent; color: {style.INK}; cursor: pointer;
-  white-space: nowrap; }}
+.pixverse-copy .pxc-button {{ box-sizing: border-box; font: inherit; margin: 0; padding: 0 10px; height: 28px;
+  line-height: 26px; border: 1px solid {style.LINE}; border-radius: 5px; background: transparent; color: {style.INK};
+  cursor: pointer; white-space: nowrap; }}
 .pixverse-copy .pxc-button:hover {{ border-color: {style.ACCENT}; }}
 .pixverse-copy .pxc-button:focus-visible {{ outline: 2px solid {style.ACCENT}; outline-offset: 1px; }}
 .pixverse-copy span {{ color: {style.MUTED}; }}

@@ -147,12 +147,15 @@ class Browse:
             field.add_class("pixverse-find")
         for button in (self._earlier, self._later, self._reset):
             button.add_class("pixverse-plain")
-        finds = widgets.Box(list(self._fields.values())).add_class("pixverse-finds")
+        days = [self._fields["since"], self._fields["until"]]
+        together = widgets.Box(days).add_class("pixverse-days")
+        finds = [together if field is days[0] else field for field in self._fields.values() if field is not days[1]]
         pager = widgets.Box([self._earlier, self._later, self._reset, self._status]).add_class("pixverse-pager")
         look = widgets.HTML(str(style_html()), layout={"display": "none"})
         self.as_frame = CopyButton(label="DataFrame in the next cell", text=FRAME_CODE, into_cell=True)
         onward = widgets.Box([self.as_frame, widgets.HTML(str(hint_html()))]).add_class("pixverse-pager")
-        return widgets.VBox([look, finds, self._wrong, self._table, pager, onward]).add_class(TAB)
+        finds_box = widgets.Box(finds).add_class("pixverse-finds")
+        return widgets.VBox([look, finds_box, self._wrong, self._table, pager, onward]).add_class(TAB)
 
     # ---- what happens ------------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import textwrap
+import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ from pixverse_nb import parameters
 from pixverse_nb.errors import InvalidImage, InvalidParameter
 from pixverse_nb.generation import Generation
 
-_WIDTH = 79  # characters a line
+_WIDTH = 79  # columns of a line
+_PIECE = 42  # columns of a piece of a long text: as many as the form shows without a break of its own
 _QUIET = {"take": 1, "takes": 1, "reuse": True}
 """What means the same when nothing is said."""
 
@@ -35,7 +37,7 @@ def code_of(values: Mapping[str, object]) -> str:
     prompt = _plain("prompt", given.pop("prompt", ""))
     arguments = [f"{name}={_written(name, given[name])}" for name in _in_order(given)]
     line = f"studio.generate({', '.join([repr(prompt), *arguments])})"
-    if len(line) <= _WIDTH:
+    if _columns(line) <= _WIDTH:
         return line
     pieces = _pieces(prompt) if isinstance(prompt, str) else [repr(prompt)]
     lines = ["studio.generate(", *(f"    {piece}" for piece in pieces)]
@@ -90,8 +92,19 @@ def _near(name: str) -> str:
 def _pieces(text: str) -> list[str]:
     """A long string as literals one below the other, broken between words; joined they are the text again."""
     wrapper = textwrap.TextWrapper(
-        width=_WIDTH - 12, expand_tabs=False, replace_whitespace=False, drop_whitespace=False,
+        width=_PIECE, expand_tabs=False, replace_whitespace=False, drop_whitespace=False,
         break_on_hyphens=False, break_long_words=True,
     )  # fmt: skip
     pieces: list[Any] = [piece for line in text.splitlines(keepends=True) for piece in wrapper.wrap(line) or [line]]
-    return [repr(piece) for piece in pieces] or [repr(text)]
+    return [repr(part) for piece in pieces for part in _halves(piece)] or [repr(text)]
+
+
+def _halves(piece: str) -> list[str]:
+    """The piece, in two where its characters are wide ones and it would be wider than a line."""
+    middle = len(piece) // 2
+    return [piece] if _columns(piece) <= _PIECE else [*_halves(piece[:middle]), *_halves(piece[middle:])]
+
+
+def _columns(text: str) -> int:
+    """How wide it is in a font of equal widths: Chinese, Japanese and Korean characters take two columns."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)

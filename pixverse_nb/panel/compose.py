@@ -18,6 +18,7 @@ from pixverse_nb.request import Request
 from .chips import Chips
 from .code import code_of
 from .copying import CopyButton
+from .desk import Desk
 from .fields import Field, classed, folded, put
 from .fold import Fold
 from .pictures_field import PictureField
@@ -38,6 +39,7 @@ _TAKES = Parameter(
     low=1, high=20, always_sent=True,
 )  # fmt: skip
 _DOUBLE_S = 0.4  # the same again within so many seconds is a double click: one take is meant
+_CODE_S = 0.15  # the call that does the same asks the database: it comes when the typing pauses
 _UNASKED = ("take", "reuse")  # a click in the panel is always a new take
 
 
@@ -69,6 +71,7 @@ class Compose:
         self._running = 0
         self._studio = studio
         self._tag = PriceTag(studio)
+        self._coding = Desk("pixverse-code", _CODE_S)
         schema = [p for p in parameters.PARAMETERS.values() if p.name != "image_url"]
         self.fields = {p.name: Field(p, main=p.name in _MAIN, explained=p.name not in _MAIN) for p in schema}
         self.fields["takes"] = Field(_TAKES, main=True)
@@ -101,6 +104,21 @@ class Compose:
         self._update()
         self._taken = self.values()  # what nobody has typed
 
+    @property
+    def ranges(self) -> dict[str, tuple[int, int]]:
+        """Least and most of the whole numbers that stand in the open, by name."""
+        shown = [self.fields[name].parameter for name in (*_MAIN, "takes") if name in self.fields]
+        return {p.name: (int(p.low or 0), int(p.high or 0)) for p in shown if p.kind == "integer"}
+
+    def close(self) -> None:
+        """Do nothing more beside the handlers."""
+        self._coding.close()
+
+    def settle(self) -> None:
+        """Wait until the picture has been looked at, and the code is that of what is shown."""
+        self.picture.settle()
+        self._coding.wait()
+
     # ---- what it holds -----------------------------------------------------------------------------------------
 
     def values(self) -> Values:
@@ -130,6 +148,18 @@ class Compose:
         """
         self.say(self._load(values))
 
+    def kept(self) -> dict[str, Any]:
+        """What it holds, and what was typed before something else was put in its place."""
+        with self._lock:
+            return {"values": self.values(), "taken": self._taken, "before": self._before}
+
+    def take_in(self, kept: Mapping[str, Any]) -> None:
+        """Be what another one was, by its `kept()`."""
+        self.load(kept["values"])
+        with self._lock:
+            self._taken, self._before = kept["taken"], kept["before"]
+        self._show_undo()
+
     def take_over(self, values: Mapping[str, Any], words: str) -> None:
         """Load what was chosen elsewhere, and say so; what was typed can be brought back."""
         with self._lock:
@@ -138,7 +168,7 @@ class Compose:
                 self._before = held
             lost = self._load(values)
             self._taken = self.values()
-        self._undo.layout.display = None if self._before else "none"
+        self._show_undo()
         self.say(f"{words} {lost}".strip())
 
     def _bring_back(self) -> None:
@@ -146,9 +176,12 @@ class Compose:
         with self._lock:
             before, held = self._before, self.values()
             self._before = held if held != self._taken else None
-        self._undo.layout.display = None if self._before else "none"
+        self._show_undo()
         if before:
             self.load(before)
+
+    def _show_undo(self) -> None:
+        self._undo.layout.display = None if self._before else "none"
 
     def _load(self, values: Mapping[str, Any]) -> str:
         """Set every field; gives words on what has no place here."""
@@ -248,7 +281,7 @@ class Compose:
     # ---- showing -----------------------------------------------------------------------------------------------
 
     def _update(self) -> None:
-        """Bring button, price and code up to date; called at every keystroke, from any thread."""
+        """Bring button and price up to date, and soon the code; called at every keystroke, from any thread."""
         with self._lock:
             if self._loading:
                 return
@@ -263,11 +296,8 @@ class Compose:
             if shape is not None:
                 (shape.control.add_class if self.picture.is_set else shape.control.remove_class)("pixverse-idle")
                 put(self._effect, html.effect_html(self.picture.effect))
-            if self.as_code.is_open:
-                code = self._as_code()
-                self.code.rows = min(max(code.count("\n") + 2, 3), 18)
-                put(self.code, code)
-                self.copy.text = code
+        if self.as_code.is_open:
+            self._coding.run(self._show_code, "code")
 
     def _show_price(self) -> None:
         held = self.values()
@@ -285,20 +315,29 @@ class Compose:
             self.button.description = words
         put(self._line, line)
 
+    def _show_code(self) -> None:
+        code = self._as_code()
+        self.code.rows = min(max(code.count("\n") + 2, 3), 18)
+        put(self.code, code)
+        self.copy.text = code
+
     def _as_code(self) -> str:
         """The call that sends what a click would, its take numbers included."""
-        held = self.values()
+        with self._lock:
+            held, is_right, sha256 = self.values(), self.reason is None, self.picture.sha256
         try:
-            if self.reason is None:
-                held["take"] = self._take(held)
+            if is_right:
+                held["take"] = self._take(held, sha256)
             return code_of(held)
         except PixverseError as error:
             return f"# {error.event}."
+        except Exception as error:  # noqa: BLE001  whatever the history does: it is said in the code's place
+            return f"# {type(error).__name__}: {error}"
 
-    def _take(self, held: Mapping[str, Any]) -> int:
+    def _take(self, held: Mapping[str, Any], sha256: str | None) -> int:
         own = {"image", "extra", "takes"}
         given = {name: value for name, value in held.items() if name not in own}
-        request = Request.of(given, image_sha256=self.picture.sha256, extra=held.get("extra"))
+        request = Request.of(given, image_sha256=sha256, extra=held.get("extra"))
         return next_take(self._studio, request, held["takes"])
 
     def _show_extra(self) -> None:
@@ -311,7 +350,7 @@ class Compose:
     def _laid_out(self) -> Any:
         box = {name: field.box for name, field in self.fields.items()}
         figures = [box[name] for name in ("duration", "takes", "generate_audio_switch") if name in box]
-        parts = [
+        asked = [
             classed(w.VBox([box["prompt"], self.chips.box]), "pixverse-field"),
             box["negative_prompt"],
             self.picture.box,
@@ -319,12 +358,12 @@ class Compose:
             box["quality"],
             classed(w.VBox([box["aspect_ratio"], self._effect]), "pixverse-shape"),
             self.advanced.box,
-            classed(
-                w.VBox([self.button, self._line, self._extra_row, self._reason, self._note, self._undo]),
-                "pixverse-send",
-            ),
-            self.as_code.box,
         ]
+        send = [self.button, self._line, self._extra_row, self._reason, self._note, self._undo]
+        # What is asked for scrolls by itself where the screen is low: the button stays in sight, and covers nothing.
+        parts = [
+            classed(w.VBox(asked), "pixverse-asked"), classed(w.VBox(send), "pixverse-send"), self.as_code.box
+        ]  # fmt: skip
         return classed(w.VBox(parts), "pixverse-compose")
 
     def _advanced(self) -> Any:

@@ -1,6 +1,8 @@
-// A button that takes a text to where it is wanted: to the clipboard, or into a new cell below the panel.
+// A button that takes a text to where it is wanted: to the clipboard, or into a new cell below the panel, and runs it.
 
-const ADD_CELL = "[data-command='notebook:insert-cell-below']"; // JupyterLab's and Notebook 7's own button
+// JupyterLab's and Notebook 7's own buttons: a widget is given no command of theirs, only the page.
+const ADD_CELL = "[data-command='notebook:insert-cell-below']";
+const RUN_CELL = "[data-command='notebook:run-cell-and-select-next']";
 const TRIES = 40;
 const PAUSE_MS = 25;
 const SAID_MS = 4000;
@@ -27,20 +29,39 @@ function copyOldWay(text) {
   return done;
 }
 
-// Front ends tell a widget nothing of their notebook: it presses their own button, and types.
+function press(button) {
+  button.dispatchEvent(new MouseEvent("mousedown", { bubbles: true, button: 0 })); // it does not wait for the click
+}
+
+// Front ends tell a widget nothing of their notebook: it presses their own buttons, and types. Gives what to say, or
+// nothing where there is no such button.
 async function insert(node, text) {
   const notebook = node.closest(".jp-NotebookPanel");
   const add = notebook?.querySelector(ADD_CELL);
-  if (!add) return false;
+  if (!add || !notebook.querySelector(".cm-content")) return ""; // JupyterLab 3 has another editor
   const editor = () => notebook.querySelector(".jp-Cell.jp-mod-active .cm-content");
   const before = editor();
-  add.dispatchEvent(new MouseEvent("mousedown", { bubbles: true, button: 0 })); // it does not wait for the click
+  press(add);
   for (let count = 0; count < TRIES; count++) {
     await new Promise((done) => setTimeout(done, PAUSE_MS));
     const place = editor();
     if (place && place !== before && !place.contains(node) && place.textContent === "") {
       place.focus();
-      return document.execCommand("insertText", false, text);
+      if (!document.execCommand("insertText", false, text)) return "";
+      return (await run(notebook, editor, text)) ? "It runs in the next cell" : "It is in the next cell: run it";
+    }
+  }
+  return "";
+}
+
+// Nothing but the text that was written, and only where a button for it is on the page.
+async function run(notebook, editor, text) {
+  const button = notebook.querySelector(RUN_CELL);
+  for (let count = 0; button && count < TRIES; count++) {
+    await new Promise((done) => setTimeout(done, PAUSE_MS)); // the editor takes in what was typed a moment later
+    if (editor()?.textContent === text) {
+      press(button);
+      return true;
     }
   }
   return false;
@@ -64,8 +85,9 @@ export default {
     };
     button.addEventListener("click", async () => {
       const text = model.get("text");
-      if (model.get("into_cell") && (await insert(node, text))) say("It is in the next cell");
-      else if (await copy(text)) say(model.get("into_cell") ? "Copied: paste it into a cell" : "Copied");
+      const done = model.get("into_cell") && (await insert(node, text));
+      if (done) say(done);
+      else if (await copy(text)) say(model.get("into_cell") ? "Copied: paste it into a cell, and run it" : "Copied");
       else say("The browser does not let it be copied");
     });
     return () => clearTimeout(later);

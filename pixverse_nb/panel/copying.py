@@ -1,4 +1,4 @@
-"""A button that copies a text, or puts it into the next cell."""
+"""A button that copies a text, or runs it in the next cell."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class CopyButton(anywidget.AnyWidget):  # type: ignore[misc]
     text : str
         What it copies.
     into_cell : bool
-        Whether it writes the text into a new cell below the panel, where the front end has such a button (JupyterLab,
-        Notebook 7); elsewhere it copies.
+        Whether it writes the text into a new cell below the panel and runs it, where the front end has buttons for
+        that on the page (JupyterLab, Notebook 7); elsewhere it copies, and says so.
     """
 
     _esm = Path(__file__).with_name("copying.js").read_text(encoding="utf-8")

@@ -15,10 +15,13 @@ class Desk:
     ----------
     name : str
         Of the thread.
+    pause_s : float
+        How long it waits before each work, s: of what comes meanwhile with the same key only the newest is done.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, pause_s: float = 0.0) -> None:
         self._name = name
+        self._pause_s = pause_s
         self._change = threading.Condition()
         self._waiting: dict[Hashable, Work] = {}
         self._running = False
@@ -47,6 +50,7 @@ class Desk:
         with self._change:
             self._closed = True
             self._waiting.clear()
+            self._change.notify_all()
 
     def _work(self) -> None:
         while (work := self._next()) is not None:
@@ -60,6 +64,8 @@ class Desk:
 
     def _next(self) -> Work | None:
         with self._change:
+            if self._waiting and self._pause_s:
+                self._change.wait_for(lambda: self._closed, self._pause_s)
             if not self._waiting:
                 self._running = False
                 self._change.notify_all()

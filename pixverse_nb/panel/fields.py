@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numbers
 import re
 from collections.abc import Callable
 from typing import Any
@@ -18,6 +17,7 @@ NOT_SENT = ""
 
 _LONG = 300  # characters: a text that may be longer gets a box of several lines and a count
 _SHAPE = re.compile(r"\d+:\d+")
+_WHOLE = re.compile(r"[+-]?\d{1,4000}")  # Python itself reads 1_0 as ten, and of more digits nothing
 
 
 class Field:
@@ -117,10 +117,8 @@ def _control(parameter: Parameter, *, main: bool) -> _Parts:
         return _choice(parameter, shown=shown)
     if parameter.kind == "boolean":
         return _boolean(parameter, shown=shown)
-    if parameter.kind == "integer" and shown:
-        return _stepper(parameter)
     if parameter.kind in {"integer", "number"}:
-        return _figure(parameter)
+        return _figure(parameter, shown=shown)
     return _text(parameter)
 
 
@@ -157,29 +155,34 @@ def _boolean(parameter: Parameter, *, shown: bool) -> _Parts:
     return control, lambda raw: None if raw == NOT_SENT else raw, write
 
 
-def _stepper(parameter: Parameter) -> _Parts:
-    # Not the bounded one: that turns 16 into 15 in silence, and the price with it.
-    def write(value: object) -> int:
-        if value is None:
-            return start
-        if isinstance(value, bool) or not isinstance(value, numbers.Integral):
-            raise ValueError(value)  # noqa: TRY004  one error for all that a control cannot hold
-        return int(value)
-
-    start = int(parameter.default or 0)
-    control = w.IntText(value=start, description=_label(parameter), continuous_update=True)
-    return classed(control, "pixverse-above"), lambda raw: raw, write
-
-
-def _figure(parameter: Parameter) -> _Parts:
+def _figure(parameter: Parameter, *, shown: bool) -> _Parts:
+    # Not a field for numbers: those turn 16 into 15, and "2.5" or an emptied one into whatever, and the price with it.
     def read(raw: str) -> object:
         text = raw.strip()
+        if not text and not shown:
+            return None
         try:
-            return (int if parameter.kind == "integer" else float)(text) if text else None
+            return _number(text, parameter)
         except ValueError:
             return text  # the schema says what is wrong with it
 
-    return _line(parameter), read, lambda value: "" if value is None else str(value)
+    start = str(parameter.default) if shown else ""
+    control = _line(parameter)
+    control.value = start
+    if shown:
+        control.placeholder = ""
+        classed(control, "pixverse-step")
+    return control, read, lambda value: start if value is None else str(value)
+
+
+def _number(text: str, parameter: Parameter) -> float:
+    if parameter.kind == "integer":
+        if not _WHOLE.fullmatch(text):
+            raise ValueError(text)
+        return int(text)
+    if "_" in text:
+        raise ValueError(text)
+    return float(text)
 
 
 def _text(parameter: Parameter) -> _Parts:

@@ -28,14 +28,17 @@ from .sending import Values, send
 from .settings import Settings
 from .shelf import Shelf
 from .summary import Summary
+from .ticker import Ticker
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from pixverse_nb.budget import Cap
     from pixverse_nb.generation import Generation
     from pixverse_nb.studio import Studio
 
 _ASK_EVERY_S = 30.0
+_LOOK_EVERY_S = 2.0  # other studios and kernels on the same home spend, too; a look takes 0.2 ms
 _TABS = ("Queue and gallery", "History", "Settings")
 
 _NOTHING = "<span></span>"
@@ -80,6 +83,8 @@ class Panel:
     def _build(self, kept: Mapping[str, Any]) -> None:
         studio = self.studio
         self._asked = time.monotonic()
+        self._caps: list[Cap] = []
+        self._looking = Ticker(self._look, _LOOK_EVERY_S, "pixverse-caps")
         self._sending = Chores(self._refused)
         self._chores = Chores(self.alarm)
         self._style = widgets.HTML(style_html(COMPOSE, hide=self._token))
@@ -116,19 +121,20 @@ class Panel:
         self.tabs.selected_index = 0
         self.tabs.observe(self._on_tab, "selected_index")
         body = widgets.Box([left, self.tabs]).add_class("pixverse-body")
-        return widgets.VBox([self._style, self._header, self._alarm, body, Keys().add_class("pixverse-gone")])
+        keys = Keys(ranges=self.compose.ranges).add_class("pixverse-gone")
+        return widgets.VBox([self._style, self._header, self._alarm, body, keys])
 
     def _kept(self) -> dict[str, Any]:
         """What a person has typed and chosen."""
         return {
-            "values": self.compose.values(),
+            "compose": self.compose.kept(),
             "tab": self.tabs.selected_index,
             "filters": {name: _filters(getattr(self, name)) for name in ("shelf", "browse")},
         }
 
     def _take_in(self, kept: Mapping[str, Any]) -> None:
-        if kept.get("values"):
-            self.compose.load(kept["values"])
+        if kept.get("compose"):
+            self.compose.take_in(kept["compose"])
         for name, filters in kept.get("filters", {}).items():
             part = getattr(self, name)
             if filters is not None and hasattr(part, "filters"):
@@ -139,6 +145,7 @@ class Panel:
         """Take it off the screen; jobs go on, and `studio.panel()` shows it again."""
         with self._lock:
             self._closed = True
+            self._looking.stop()
             for part in (self.queue, self.compose, self.shelf, self.browse, self.settings, self.actions):
                 close = getattr(part, "close", None)
                 if callable(close):
@@ -151,6 +158,7 @@ class Panel:
         """Wait until what was clicked is done."""
         for chores in (self._sending, self._chores):
             chores.settle()
+        self.compose.settle()
         self.settings.settle()
         self.queue.settle()
 
@@ -168,7 +176,7 @@ class Panel:
         else:
             display(self._repr_mimebundle_(), raw=True)
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ARG002
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         return self._bundle(str(self._summary.html()))
 
     def _bundle(self, html: str) -> dict[str, Any]:
@@ -196,6 +204,7 @@ class Panel:
                 self._build(kept)
             _shown[place] = self
             self._displayed = True
+            self._watch_caps()
 
     # ---- what happens ------------------------------------------------------------------------------------------
 
@@ -237,6 +246,7 @@ class Panel:
 
     def _on_begun(self) -> None:
         self._refresh(*self._money)
+        self._watch_caps()
 
     def _on_ended(self, _: list[Generation]) -> None:
         if not self.studio.is_preview and self._is_quiet():
@@ -253,6 +263,19 @@ class Panel:
 
     def _on_settings(self) -> None:
         self._refresh(self._refresh_header, self.compose.refresh_price)
+        self._watch_caps()
+
+    def _watch_caps(self) -> None:
+        """Look now and then at what others spend, as long as the panel is on the screen and there is a cap."""
+        if self._displayed and not self._closed:
+            self._looking.start()
+
+    def _look(self) -> bool:
+        """Take in what others have spent; whether to look again."""
+        caps = self.studio.spending()
+        if caps != self._caps:
+            self._refresh(self.settings.refresh, self._refresh_header, self.compose.refresh_price)
+        return bool(caps) and not self._closed
 
     @property
     def _money(self) -> tuple[Callable[[], object], ...]:
@@ -278,7 +301,8 @@ class Panel:
 
     def _refresh_header(self) -> None:
         studio = self.studio
-        cap = min(studio.spending(), key=lambda cap: cap.room_micros, default=None)
+        self._caps = studio.spending()
+        cap = min(self._caps, key=lambda cap: cap.room_micros, default=None)
         words, share = "", None
         if cap is not None:
             room, whole = short(max(cap.room_micros, 0) / MICROS), short(cap.cap_micros / MICROS)

@@ -17,6 +17,7 @@ from pixverse_nb.generation import Generation
 from pixverse_nb.parameters import PARAMETERS
 from pixverse_nb.store.pages import Wanted
 
+from .addresses import is_address, wrong_address
 from .fields import classed, folded, hint, put
 from .upload import Upload
 
@@ -121,7 +122,7 @@ class PictureField:
         source = self._source
         if source is None:
             return {}
-        return {"image_url": source} if _is_url(source) else {"image": source}
+        return {"image_url": source} if is_address(source) else {"image": source}
 
     def load(self, source: object, name: str = "") -> None:
         """Take a picture in any form that `Studio.submit` takes, or None for no picture; returns at once.
@@ -138,8 +139,8 @@ class PictureField:
             self._source, self._name, self._look, self._problem, self._is_looking = source, name, None, None, False
             self._remark = ""
             self._show_source()
-            if _is_url(source):
-                self._problem = _wrong_url(source)
+            if is_address(source):
+                self._problem = wrong_address(str(source))
             elif source is not None:
                 self._is_looking = True
                 self._looking = threading.Thread(
@@ -234,20 +235,22 @@ class PictureField:
     def _show(self) -> None:
         words = self._problem or self._remark
         put(self._trouble, trouble_html(words) if words else "")
-        put(self._shown, picture_html(self._view()) if self.is_set else help_html(_LIMITS))
+        # A wrong address is not repeated: it may hold a password.
+        nothing = not self.is_set or (self._problem is not None and is_address(self._source))
+        put(self._shown, help_html(_LIMITS) if nothing else picture_html(self._view()))
         self.remove.disabled = not self.is_set
 
     def _view(self) -> Shown:
         source, look = self._source, self._look
         facts = [f"last frame of {source.id}"] if isinstance(source, Generation) else []
         if self._problem is not None:
-            return Shown(self._words(), " · ".join(facts))
+            return Shown(self._words(), facts)
         if look is not None:
-            facts += [f"{look.width} × {look.height} px", size_words(look.size)]
-            return Shown(self._words(), " · ".join(facts), look.thumbnail)
-        if _is_url(source):
-            return Shown(self._words(), "its size is not known here", address=str(source))
-        return Shown(self._words(), " · ".join([*facts, "looking at it …"]))
+            facts.append(f"{look.width} × {look.height} px · {size_words(look.size)}")
+            return Shown(self._words(), facts, look.thumbnail)
+        if is_address(source):
+            return Shown(self._words(), ["its size is not known here"], address=str(source))
+        return Shown(self._words(), [*facts, "looking at it …"])
 
     def _words(self) -> str:
         source = self._source
@@ -293,10 +296,6 @@ def _loaded(source: object) -> Picture:
     return load_picture(video.last_frame())
 
 
-def _is_url(source: object) -> bool:
-    return isinstance(source, str) and source.partition(":")[0].lower() in {"http", "https"}
-
-
 def _is_place(source: object) -> TypeGuard[str | os.PathLike[str]]:
     """Whether it is a path or an address."""
     return isinstance(source, str | os.PathLike) and not _is_data(source)
@@ -304,11 +303,3 @@ def _is_place(source: object) -> TypeGuard[str | os.PathLike[str]]:
 
 def _is_data(source: object) -> bool:
     return isinstance(source, str) and source[:5].lower() == "data:"
-
-
-def _wrong_url(url: object) -> str | None:
-    try:
-        PARAMETERS["image_url"].check(url)
-    except errors.InvalidParameter as error:
-        return error.remedy or f"{error.event}."
-    return None

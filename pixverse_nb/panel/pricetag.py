@@ -1,10 +1,9 @@
-"""Prices, waits and budget at typing speed: what the database says is kept until a job has ended."""
+"""Prices, waits and budget at typing speed: what the database says is kept until somebody says that it has changed."""
 
 from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _TEXTS = ("string", "url")
-_CAPS_S = 2.0  # another kernel on the same home spends, too
 
 
 @dataclass(frozen=True)
@@ -63,11 +61,10 @@ class PriceTag:
         self._prices: dict[object, Estimate] = {}
         self._waits: dict[object, float | None] = {}
         self._caps: list[Cap] | None = None
-        self._asked = 0.0
         self._budget: object = None
 
     def forget(self) -> None:
-        """Ask the database again: something was charged, or has ended."""
+        """Ask the database again: something was reserved or charged, or has ended."""
         with self._lock:
             self._prices, self._waits, self._caps = {}, {}, None
 
@@ -114,10 +111,9 @@ class PriceTag:
 
     def _limits(self) -> list[Cap]:
         budget = self._studio.budget  # the settings may put another one in its place
-        now = time.monotonic()
-        if self._caps is None or budget is not self._budget or now - self._asked > _CAPS_S:
+        if self._caps is None or budget is not self._budget:
             none: list[Cap] = []
-            self._budget, self._caps, self._asked = budget, _told(self._studio.spending, none), now
+            self._budget, self._caps = budget, _told(self._studio.spending, none)
         return self._caps
 
 

@@ -143,7 +143,7 @@ def _text(name: str, value: object) -> str | None:
     text = value.strip()
     if len(text) > LONGEST[name]:
         over = len(text) - LONGEST[name]
-        raise _refused(name, text, allowed, f"Shorten it by {over:,} characters.")
+        raise _refused(name, text, allowed, f"Shorten it by {over:,} character{'s'[: over - 1]}.")
     return text or None
 
 
