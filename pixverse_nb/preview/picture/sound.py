@@ -234,11 +234,11 @@ def _boom(since: Clock, event: Event) -> NDArray[np.float64]:
 
 def _bang(since: Clock, event: Event) -> NDArray[np.float64]:
     """A firework's thud, and its crackle."""
+    rattle = np.sin(since * 310) ** 2
+    rattle *= rattle
     thud = np.sin(2 * np.pi * (70 + 30 * event.a) * since * np.exp(-since * 2)) * np.exp(-since * 9)
     crackle = (
-        np.sin(2 * np.pi * (1900 + 900 * event.b) * since * (1 + 5 * since))
-        * np.sin(since * 310) ** 8
-        * np.exp(-since * 3.5)
+        np.sin(2 * np.pi * (1900 + 900 * event.b) * since * (1 + 5 * since)) * (rattle * rattle) * np.exp(-since * 3.5)
     )
     return np.asarray(thud + 0.22 * crackle) * np.clip(since * 200, 0, 1)
 
