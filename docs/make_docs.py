@@ -1,9 +1,9 @@
 """Build the documentation as build/docs: `make docs`, or `python docs/make_docs.py`.
 
-The pages are the README, the notebooks as they run on the preview engine, a reference made from the docstrings and the
-schema (`reference.py`), the front ends, CONTRIBUTING and the CHANGELOG. They are laid out in build/docs-source as they
-lie in the repository, so that every link of theirs leads to its page, and Sphinx makes the site of that. The site needs
-no network, and neither has it anything from one.
+The pages are the README, docs/*.md, the notebooks as they run on the preview engine, a reference made from the
+docstrings and the schema (`reference.py`), CONTRIBUTING and the CHANGELOG. They are laid out in build/docs-source as
+they lie in the repository, so that every link of theirs leads to its page, and Sphinx makes the site of that. The site
+needs no network, and neither has it anything from one.
 
 A notebook runs once: what it showed is kept in build/docs-notebooks until it or the package changes. `--as-committed`
 shows the notebooks as they lie in the repository instead, which takes seconds.
@@ -37,6 +37,15 @@ _MAP = """
 :hidden:
 :caption: Guide
 
+docs/guide
+docs/safety
+docs/front_ends
+```
+
+```{{toctree}}
+:hidden:
+:caption: Notebooks
+
 {guide}
 ```
 
@@ -51,7 +60,6 @@ _MAP = """
 :hidden:
 :caption: The project
 
-docs/front_ends
 CONTRIBUTING
 CHANGELOG
 ```

@@ -25,9 +25,12 @@ _KEPT = ("text/html", "image/png", "image/jpeg", "text/plain")
 _PLAYER = re.compile(r"<video[^>]*?>(?:.*?</video>)?", re.DOTALL)
 _STILL = re.compile(r'poster="(data:image/jpeg;base64,[^"]+)"')
 _JPEG = re.compile(r'data:image/jpeg;base64,([^"]+)')
+_PNG = re.compile(r'data:image/png;base64,([^"]+)')
 _LINK = re.compile(r'<a [^>]*href="(?!https?:|#)[^"]*"[^>]*>(.*?)</a>', re.DOTALL)  # to a file that a reader has not
 _STYLE = re.compile(r"<style>.*?</style>", re.DOTALL)
 _MOST_PX, _QUALITY = 420, 72
+_MANY, _MANY_PX, _MANY_QUALITY = 8, 208, 64  # so many stills in one output stand in a grid, where each is small
+_COLOURS = 24  # of a drawn picture: lines, letters and a few fills
 
 
 def main() -> None:
@@ -37,8 +40,10 @@ def main() -> None:
     os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
     wanted = [NOTEBOOKS / f"{name}.ipynb" for name in sys.argv[1:]] or sorted(NOTEBOOKS.glob("*.ipynb"))
     with tempfile.TemporaryDirectory(prefix="pixverse_nb-notebooks-") as folder:
-        for path in wanted:
-            run(path, Path(folder))
+        for path in wanted:  # each in a folder of its own: what it shows is not to depend on the others
+            own = Path(folder) / path.stem
+            own.mkdir()
+            run(path, own)
 
 
 def run(path: Path, folder: Path) -> None:
@@ -67,7 +72,10 @@ def readable(output: Any, folder: str) -> Any:
         raise RuntimeError(output.evalue)
     data = {kind: output.data[kind] for kind in _KEPT if kind in output.data}
     if "text/html" in data:
-        shown = _JPEG.sub(smaller, _PLAYER.sub(still, data["text/html"]))
+        shown = _PLAYER.sub(still, data["text/html"])
+        many = len(_JPEG.findall(shown)) >= _MANY
+        size = (_MANY_PX, _MANY_QUALITY) if many else (_MOST_PX, _QUALITY)
+        shown = _PNG.sub(plainer, _JPEG.sub(lambda found: smaller(found, *size), shown))
         data = {"text/html": _LINK.sub(r"\1", _STYLE.sub("", shown))}
     data = {kind: text.replace(folder + os.sep, "").replace(folder, "") for kind, text in data.items()}
     if data.get("text/html", "x").strip() in {"", "<span></span>"}:
@@ -84,13 +92,24 @@ def still(found: re.Match[str]) -> str:
     return f'<img alt="a still of the clip" src="{poster[1]}">' if poster else ""
 
 
-def smaller(found: re.Match[str]) -> str:
+def smaller(found: re.Match[str], most_px: int, quality: int) -> str:
     """A still as a page needs it."""
     with Image.open(io.BytesIO(base64.b64decode(found[1]))) as picture:
-        picture.thumbnail((_MOST_PX, _MOST_PX))
-        made = io.BytesIO()
-        picture.save(made, "JPEG", quality=_QUALITY, optimize=True)
-    return f"data:image/jpeg;base64,{base64.b64encode(made.getvalue()).decode()}"
+        picture.thumbnail((most_px, most_px))
+        return _address(picture, "jpeg", quality=quality)
+
+
+def plainer(found: re.Match[str]) -> str:
+    """A drawn picture as a page needs it: as wide as its place, half of what it has, and with few colours."""
+    with Image.open(io.BytesIO(base64.b64decode(found[1]))) as picture:
+        made = _address(picture.convert("RGBA").reduce(2).quantize(_COLOURS, Image.Quantize.FASTOCTREE), "png")
+    return min(made, found[0], key=len)
+
+
+def _address(picture: Image.Image, kind: str, **settings: int) -> str:
+    made = io.BytesIO()
+    picture.save(made, kind, optimize=True, **settings)
+    return f"data:image/{kind};base64,{base64.b64encode(made.getvalue()).decode()}"
 
 
 if __name__ == "__main__":

@@ -304,9 +304,9 @@ class Generation:
     def _log(self, row: Row, remark: str | None, stall: PixverseError | None) -> None:
         logs.moved(self._row, row)
         if remark is not None and remark != self._remark:
-            logs.remarked(self.id, remark)
+            logs.remarked(row, remark)
         if stall is not None:
-            logs.stalled(self.id, stall.event)
+            logs.stalled(row, stall.event)
 
     # ---- showing itself ----------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -147,7 +148,16 @@ def _files(place: Path, clips: Clips, *, recursive: bool) -> Iterator[Path]:
     if place.is_file():
         yield place
         return
-    for path in place.rglob("*") if recursive else place.iterdir():
+
+    def unreadable(error: OSError) -> None:
+        if error.filename is not None and Path(error.filename) == place:  # a folder in it may vanish meanwhile
+            why = error.strerror or type(error).__name__
+            raise errors.InvalidParameter(
+                f"{place} cannot be read ({why})", remedy="Look at its permissions.", billed=False
+            ) from None
+
+    folders = os.walk(place, onerror=unreadable)
+    for path in (Path(at) / name for at, _, names in (folders if recursive else islice(folders, 1)) for name in names):
         # The home's own clips are as they were delivered, and tell nothing.
         if path.suffix.lower() in ENDINGS and path.parent != clips.clips.absolute() and path.is_file():
             yield path

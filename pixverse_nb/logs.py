@@ -8,14 +8,16 @@ pixverse_nb.jobs      INFO: a job's beginning (with the first 40 characters of i
 pixverse_nb.network   DEBUG: each request and its answer, with method, host, path, status and seconds;
                       WARNING: tries again
 
-No record holds the key, an address's query (signatures stand there), a body, a header or a picture. urllib3 writes the
-whole address into records of its own; those about our requests have the query taken out.
+No record holds the key, an address's query (signatures stand there), a body, a header or a picture, or more of a prompt
+than its first 40 characters, whoever repeats it. urllib3 writes the whole address into records of its own; those about
+our requests have the query taken out. SQLAlchemy writes whole rows into its own; those about the history are dropped.
 """
 
 from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import re
 import threading
 import time
@@ -27,6 +29,9 @@ from .plain import one_line, shortened
 
 jobs = logging.getLogger("pixverse_nb.jobs")
 network = logging.getLogger("pixverse_nb.network")
+
+ENGINE = "pixverse_nb"
+"""What the history's engines are called in SQLAlchemy's records."""
 
 _PROMPT = 40  # characters of a prompt
 _QUERY = re.compile(r"\?[^\s'\"]*")
@@ -69,20 +74,31 @@ def moved(before: Mapping[str, Any], row: Mapping[str, Any]) -> None:
     if row["status"] == "completed" and row["latency_s"] is not None:
         parts.append(f"{row['latency_s']:.1f} s in all")
     if row["error"] and row["status"] in {"failed", "unknown"}:
-        parts.append(without_queries(one_line(str(row["error"]))))
+        parts.append(_told(str(row["error"]), row))
     level = logging.WARNING if row["status"] in {"failed", "unknown"} else logging.INFO
     jobs.log(level, "%s %s", row["id"], ", ".join(part for part in parts if part))
 
 
-def remarked(id: str, remark: str) -> None:
+def remarked(row: Mapping[str, Any], remark: str) -> None:
     """A remark on a job that is under way: a pause, a try after trouble; or what passes."""
     level = logging.DEBUG if isinstance(remark, Passing) else logging.WARNING
-    jobs.log(level, "%s %s", id, without_queries(one_line(remark)))
+    jobs.log(level, "%s %s", row["id"], _told(remark, row))
 
 
-def stalled(id: str, what: str) -> None:
+def stalled(row: Mapping[str, Any], what: str) -> None:
     """Why a job cannot go on for now."""
-    jobs.warning("%s cannot go on for now: %s", id, without_queries(one_line(what)))
+    jobs.warning("%s cannot go on for now: %s", row["id"], _told(what, row))
+
+
+def _told(text: str, row: Mapping[str, Any]) -> str:
+    """Words about a job for a record; a service may repeat its prompts in them, of which the beginning is enough."""
+    line = without_queries(one_line(text))
+    for prompt in (one_line(row[name] or "") for name in ("prompt", "negative_prompt")):
+        at = line.find(prompt[:_PROMPT]) if len(prompt) > _PROMPT else -1
+        if at >= 0:
+            more = len(os.path.commonprefix([prompt, line[at:]]))  # noqa: RUF071  letters; it may be cut there
+            line = f"{line[:at]}{shortened(prompt, _PROMPT)}{_told(line[at + more :], row)}"
+    return line
 
 
 def _usd(micros: int) -> str:
@@ -146,7 +162,7 @@ def without_queries(text: str) -> str:
     return re.sub(r"(\w://[^\s?'\"]*)\?[^\s'\"]*", rf"\1{_REDACTED}", text)
 
 
-# ---- urllib3's own records -------------------------------------------------------------------------------------------
+# ---- records of urllib3 and SQLAlchemy -------------------------------------------------------------------------------
 
 _ours = threading.local()
 
@@ -167,11 +183,19 @@ def _redacted(arg: object) -> object:
     return _QUERY.sub(_REDACTED, text) if "?" in text else arg
 
 
-def _silence_signatures() -> None:
-    for name in ("urllib3.connectionpool", "urllib3.util.retry"):
-        logger = logging.getLogger(name)
-        if not any(type(one).__name__ == _WithoutQueries.__name__ for one in logger.filters):  # the module reloaded
-            logger.addFilter(_WithoutQueries())
+class _WithoutRows(logging.Filter):
+    """Statements may be told, for their values are hidden; the rows that they bring hold prompts and addresses."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return record.levelno > logging.DEBUG
 
 
-_silence_signatures()
+def _silence(name: str, secrets: logging.Filter) -> None:
+    logger = logging.getLogger(name)
+    if not any(type(one).__name__ == type(secrets).__name__ for one in logger.filters):  # the module was reloaded
+        logger.addFilter(secrets)
+
+
+_silence("urllib3.connectionpool", _WithoutQueries())
+_silence("urllib3.util.retry", _WithoutQueries())
+_silence(f"sqlalchemy.engine.Engine.{ENGINE}", _WithoutRows())

@@ -590,6 +590,12 @@ class Studio(Workshop):
             "starred": starred, "rating": rating, "decision": decision, "reason": reason, "tags": tags, "note": note,
             "mark_in_s": mark_in_s, "mark_out_s": mark_out_s,
         }  # fmt: skip
+        if not isinstance(id, str):  # such as the missing id of a sweep's row
+            raise errors.InvalidParameter(
+                f"{str(id)[:80]!r} is no id of a generation",
+                remedy="Rows that were not sent have none; studio.history() lists those that were.",
+                billed=False,
+            )
         self._store.annotate(id, checked(given))
 
     def inspect(self, *what: object) -> History:

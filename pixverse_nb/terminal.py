@@ -27,6 +27,7 @@ _LINE_EVERY_S = 2.0
 _ALIVE_EVERY_S = 30.0
 _BAR = 16  # columns
 _PROMPT = 60  # columns
+_FEWEST = 12  # columns: fewer of a prompt say nothing
 _ASCII = str.maketrans(
     {"○": "o", "◐": "*", "◑": "*", "●": "*", "✕": "x", "·": "-", "…": "...", "“": '"', "”": '"', "×": "x", "█": "#",
      "░": ".", "–": "-"}
@@ -76,7 +77,7 @@ class Followed(Protocol):
 
 
 def running_parts(look: Look) -> list[str]:
-    """The state of one that runs, most important first: the end is what a narrow terminal cuts off."""
+    """The state of one that runs, most important first: the end is what a narrow terminal leaves out."""
     icon, word, _ = _STATES.get(look.status, ("", look.status, ""))
     filled = None if look.share is None else round(min(max(look.share, 0.0), 1.0) * _BAR)
     bar = "" if filled is None else "█" * filled + "░" * (_BAR - filled)
@@ -99,6 +100,21 @@ def crowd_parts(looks: Sequence[Look]) -> list[str]:
     counts = Counter(_STATES.get(look.status, ("", look.status, ""))[1] for look in looks)
     longest = max(looks, key=lambda look: (len(look.clock), look.clock))
     return [f"◐ {len(looks)} clips: " + ", ".join(f"{n} {word}" for word, n in counts.items()), longest.clock]
+
+
+def fitted(parts: Sequence[str], width: int) -> str:
+    """As many parts as fit into so many columns, each of them whole.
+
+    Only a prompt, which stands in quotes, and what comes first are cut: half a price would be a wrong one.
+    """
+    line = ""
+    for part in map(one_line, filter(None, parts)):
+        longer = f"{line} · {part}" if line else part
+        if cells(longer) <= width:
+            line = longer
+        elif not line or (part.startswith("“") and width - cells(line) >= _FEWEST):
+            return cut(longer, width)
+    return line
 
 
 def text_of(look: Look) -> str:
@@ -141,14 +157,15 @@ class Screen:
             Each part is joined to the next by a dot, and moved to a new line where the terminal is too narrow; a text
             such as a path is indented and never cut.
         live : parts
-            Of the line that is written over; where that cannot be, it is told when `news` is new, or now and then.
+            Of the line that is written over, as many as fit, whole; where nothing can be written over, it is told when
+            `news` is new, or now and then.
         news : object
             What makes the live line worth a line of its own.
         """
         with self._lock:
             text = "".join(f"{line}\n" for parts in lines for line in self._filled(parts))
             if self.is_live:
-                line = cut(_joined(live), self.width)
+                line = fitted(live, self.width)
                 if text or line != self._live:
                     clear = f"\r{' ' * cells(self._live)}\r" if self._live else ""
                     _write(clear + text + line)

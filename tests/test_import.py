@@ -341,3 +341,43 @@ def test_an_empty_folder_is_a_quiet_sentence(rig, tmp_path):
     assert repr(result) == "No clips were found"
     assert list(result.files.columns) == ["file", "outcome", "id", "prompt", "why"]
     assert result.ids == []
+
+
+# ---- a folder that changes meanwhile ---------------------------------------------------------------------------------
+
+
+def test_a_folder_in_it_that_vanishes_meanwhile_is_left_out(rig, tmp_path, plain_clip, monkeypatch):
+    """Somebody tidies up while it is read: what is still there is read, and nobody sees a stack."""
+    place = tmp_path / "clips"
+    for name in ("a", "b", "c"):
+        (place / name).mkdir(parents=True)
+        shutil.copy(plain_clip, place / name / "clip.mp4")
+    real = os.scandir
+
+    def vanishing(path):
+        if str(path) == str(place / "b"):
+            shutil.rmtree(place / "b", ignore_errors=True)
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", vanishing)
+    rig.server()
+    done = rig.studio().import_clips(place)
+    monkeypatch.undo()
+    assert list(done.files["file"]) == ["a/clip.mp4", "c/clip.mp4"]
+
+
+def test_a_folder_that_cannot_be_read_is_one_sentence(rig, tmp_path, monkeypatch):
+    place = tmp_path / "shut"
+    place.mkdir()
+    real = os.scandir
+
+    def shut(path):
+        if str(path) == str(place):
+            raise PermissionError(13, "Permission denied", os.fspath(place))
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", shut)
+    rig.server()
+    with pytest.raises(pv.InvalidParameter, match=r"shut cannot be read \(Permission denied\). Nothing was billed"):
+        rig.studio().import_clips(place)
+    monkeypatch.undo()

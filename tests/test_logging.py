@@ -81,6 +81,35 @@ def test_what_goes_wrong_logs_no_secret_either(rig, caplog):
         assert secret not in everything
 
 
+@pytest.mark.filterwarnings("ignore::pixverse_nb.ModerationWarning")
+def test_whoever_repeats_a_prompt_the_records_hold_its_beginning_alone(rig, caplog):
+    """With every logger at DEBUG, SQLAlchemy's included: answers that quote the prompt, and the history's own rows."""
+    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, "sqlalchemy")
+    server, studio = rig.servers[0], rig.studio()
+    for status, text in ((400, f"bad prompt '{PROMPT}' and {PROMPT}!"), (422, f"moderation: {PROMPT[:80]}")):
+        server.faults.add("submit", status=status, text=text)
+        with pytest.raises(pv.PixverseError, match="golden light"):
+            studio.generate(PROMPT, negative_prompt=SECRET_WORDS + PROMPT, **SMALL)
+    studio.sweep(prompt=[PROMPT, PROMPT + " again"], **SMALL).run()
+    board = studio.storyboard([PROMPT, f"{PROMPT} later"], **SMALL)
+    board.run()
+    made = studio.history(status="completed")
+    made.pixverse.report("report.html")
+    made.pixverse.export("clips/")
+    rig.studio(home=rig.home / "other").import_clips("clips/")
+    repr((board, studio.panel(), studio.compare(*made.index[:2]), made._repr_html_()))
+    names = {record.name for record in caplog.records}
+    assert {"pixverse_nb.jobs", "sqlalchemy.engine.Engine.pixverse_nb"} <= names
+    everything = "\n".join(f"{r.name} {r.getMessage()} {r.args!r} {r.exc_info!r}" for r in caplog.records)
+    assert (
+        "bad prompt 'A lighthouse in a storm, slow dolly in,…' and A lighthouse in a storm, slow dolly in,…!"
+        in everything
+    )
+    for secret in (SECRET_WORDS, "golden light"):
+        assert secret not in everything
+
+
 def test_other_peoples_records_of_urllib3_stay_as_they_are(rig, caplog):
     caplog.set_level(logging.DEBUG)
     requests.get(f"{rig.servers[0].url}/v1/get-user-credits?mine=1", timeout=5)

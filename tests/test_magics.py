@@ -348,6 +348,10 @@ def test_an_image_url_goes_as_it_is(here):
         ("%pixverse a cat --studio nobody", "--studio 'nobody' is no variable"),
         ("%pixverse", "there is no prompt"),
         ("%%pixverse --duration 1\n  \n", "there is no prompt"),
+        ("%%pixverse", "there is no prompt"),
+        ("%%pixverse\n", "there is no prompt"),
+        ("\n%%pixverse --duration 1", "there is no prompt"),
+        ("%%pixverse --durration 1\n", "Did you mean --duration?"),
         ("%%pixverse a cat --duration 1\nbody", "'a cat' is neither an option nor an option's value"),
     ],
 )  # fmt: skip
@@ -441,6 +445,7 @@ def test_loading_again_and_unloading_leave_nothing_double_and_nothing_behind(her
     assert complete(here, "%pixverse --q")[1] == []
     assert here.find_line_magic("pixverse") is None
     assert here.find_cell_magic("pixverse") is None
+    assert not [one for one in here.input_transformers_cleanup if one.__module__.startswith("pixverse_nb")]
     here.run_line_magic("load_ext", "pixverse_nb")
 
 

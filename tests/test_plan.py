@@ -1,5 +1,6 @@
 """A plan keeps its promises: nothing is sent by looking, each cell at most once, and it stops and goes on cleanly."""
 
+import asyncio
 import itertools
 import json
 import os
@@ -488,6 +489,109 @@ def test_what_moderation_refused_is_sent_again_only_when_asked(rig):
 
 
 # ---- interrupted, killed, side by side -----------------------------------------------------------------------------
+
+
+def test_without_a_network_it_stops_after_the_first_and_says_that_nothing_was_sent(tmp_path, capsys):
+    """Not a hundred failures one by one: one sentence, and the rest waits for the network."""
+    with rigged(tmp_path / "home") as rig:
+        server = rig.server()
+        studio = rig.studio(pace=replace(PACE, attempts=1))
+        plan = studio.sweep(prompt=[f"cat {n}" for n in range(100)], **SMALL)
+        server.close()
+        frame = plan.run()
+        assert statuses(frame).count("failed") <= 20
+        assert statuses(frame).count("not sent") >= 80
+        for word in (
+            "the sweep stopped: ", "no connection could be made, so nothing was sent", "100 of 100 clips were not made",
+            "Check the network", "run it again: only what is missing is sent",
+        ):  # fmt: skip
+            assert word in str(plan.stopped)
+        assert str(plan.stopped).count("nothing was sent") == 1
+        assert isinstance(plan.stopped, pv.ServiceUnreachable)
+        assert "no connection could be made" in capsys.readouterr().err.splitlines()[-1]
+        assert set(frame["cost_usd"].isna()) == {True}
+        again = rig.studio(rig.server()).sweep(prompt=[f"cat {n}" for n in range(100)], **SMALL)
+        assert again.to_send == 100
+
+
+def test_a_network_that_goes_stops_it_for_a_cell_or_two_as_well(tmp_path):
+    """The last ones: there are no three of them, and all the same it does not end quietly."""
+    with rigged(tmp_path / "home") as rig:
+        server = rig.server()
+        studio = rig.studio(pace=replace(PACE, attempts=1))
+        studio.generate("a cat", **SMALL)
+        server.close()
+        plan = studio.sweep(prompt=["a cat", "a dog", "a fox"], **SMALL)
+        assert statuses(plan.run()) == ["completed", "failed", "failed"]
+        assert "2 of 3 clips were not made" in str(plan.stopped)
+
+
+# ---- awaited -------------------------------------------------------------------------------------------------------
+
+
+def test_a_run_is_awaited_while_the_event_loop_goes_on(rig, capsys):
+    """On the caller's own loop; it prints nothing, as an awaited generation."""
+    server = rig.server(render=slow, workers=2)
+    plan = plan_of(rig.studio())
+
+    async def main():
+        loops, ticks = asyncio.get_running_loop(), 0
+        run = asyncio.ensure_future(plan.run_async(at_once=2))
+        while not run.done():
+            await asyncio.sleep(0.01)
+            ticks += 1
+        assert asyncio.get_running_loop() is loops
+        return run.result(), ticks
+
+    frame, ticks = asyncio.run(main())
+    assert statuses(frame) == ["completed"] * 6
+    assert sends(server) == 6
+    assert ticks > 10
+    assert "sweep: " not in capsys.readouterr().err
+
+
+def test_two_runs_are_awaited_together(rig):
+    server = rig.server(render=slow, workers=2)
+    studio = rig.studio()
+    plans = [studio.sweep(prompt=[f"{what} {n}" for n in range(2)], **SMALL) for what in ("cat", "dog")]
+
+    async def main():
+        return await asyncio.gather(*(plan.run_async() for plan in plans))
+
+    assert [statuses(frame) for frame in asyncio.run(main())] == [["completed"] * 2] * 2
+    assert sends(server) == 4
+
+
+def test_an_awaited_run_that_is_cancelled_sends_nothing_more(rig):
+    """Like an interruption: what is in flight goes on, and the next run sends only what is missing."""
+    server = rig.server(render=slow, workers=1)
+    studio = rig.studio()
+    plan = plan_of(studio)
+
+    async def main():
+        run = asyncio.ensure_future(plan.run_async(at_once=2))
+        while sends(server) < 2:  # noqa: ASYNC110  the server counts, and has no event
+            await asyncio.sleep(0.01)
+        run.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await run
+        return sends(server)
+
+    sent = asyncio.run(main())
+    time.sleep(0.8)
+    assert sends(server) == sent <= 3
+    assert statuses(plan.run()) == ["completed"] * 6
+    assert sends(server) == 6
+
+
+def test_what_a_run_refuses_is_raised_where_it_is_awaited(rig):
+    plan = plan_of(rig.studio())
+
+    async def main():
+        await plan.run_async(at_once=0)
+
+    with pytest.raises(pv.InvalidParameter, match="at_once"):
+        asyncio.run(main())
 
 
 def test_interrupting_stops_sending_and_what_is_in_flight_goes_on(rig, monkeypatch):

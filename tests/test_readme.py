@@ -1,34 +1,51 @@
-"""The README's own words: its snippets run, and its links lead somewhere."""
+"""The README's and the guide's own words: their snippets run, and their links lead somewhere."""
 
 from __future__ import annotations
 
+import asyncio
 import re
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = ("README.md", "docs/guide.md", "docs/safety.md", "docs/front_ends.md")
+
+
+def test_the_readme_is_one_screen():
+    """What it is, how it looks, how to begin, where it works; the rest is a link away."""
+    assert len(README.splitlines()) <= 50
+    assert len(README.split()) <= 450
+    assert "![" in README.split("```")[0], "a picture comes before the first command"
+    for page in PAGES[1:]:
+        assert f"]({page}" in README
 
 
 def test_the_snippets_run_in_order_with_no_key(capsys):
-    """What the README shows is what happens, on the preview engine."""
+    """What the README and the guide show is what happens, on the preview engine."""
     names: dict[str, object] = {}
-    snippets = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    assert len(snippets) == 7
-    for snippet in snippets:
+    found = {
+        page: re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL) for page in PAGES
+    }
+    assert [len(snippets) for snippets in found.values()] == [1, 6, 2, 0]
+    for snippet in (snippet for snippets in found.values() for snippet in snippets):
         exec(snippet, names)  # noqa: S102  our own README
     out = capsys.readouterr().out
+    assert "$0.281" in out
     assert "$0.719" in out
     assert "duration=16 is not allowed: duration is a whole number from 1 to 15 s." in out
-    assert len(names["studio"].history(status="completed")) == 12
+    assert len(names["studio"].history(status="completed")) == 13
     assert set(names["studio"].history(reused_from=None)["rating"].dropna()) == {4}
     assert list(names["df"]["status"]) == ["completed"] * 4
+    takes, df, film = asyncio.run(names["film"]())
+    assert [len(takes), len(df), film.shots] == [2, 2, 3]
+    assert list(df["status"]) == ["completed"] * 2
 
 
 def test_the_links_lead_to_files():
-    """No link of the README, the CHANGELOG or CONTRIBUTING points into the void."""
-    for page in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md"):
-        for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", (ROOT / page).read_text(encoding="utf-8")):
-            assert (ROOT / target).exists(), f"{page} links to {target}"
+    """No link of a page points into the void, from where it lies."""
+    for page in (*PAGES, "CONTRIBUTING.md", "CHANGELOG.md"):
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)[^)]*\)", (ROOT / page).read_text(encoding="utf-8")):
+            assert ((ROOT / page).parent / target).exists(), f"{page} links to {target}"
 
 
 def test_the_commands_that_the_readme_leads_with_exist():

@@ -1,9 +1,11 @@
 """Storyboards: shots that go on from each other, priced first, nothing sent twice, and one film at the end."""
 
+import asyncio
 import errno
 import hashlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -25,7 +27,7 @@ from test_plan import CEILING, HOSTILE, SMALL, interrupt_when, shows
 import pixverse_nb as pv
 from pixverse_nb.media import reels as reels_module
 from pixverse_nb.media.images import load_picture
-from pixverse_nb.storyboard import shooting as shooting_module
+from pixverse_nb.storyboard import film as film_module
 from pixverse_nb.storyboard.shots import lay_out
 
 PROMPTS = ["a lighthouse at dusk", "the storm comes nearer", "the lamp goes on", "a calm morning"]
@@ -67,7 +69,7 @@ def watched(monkeypatch):
     """What stands in each output of a notebook."""
     assert pv.Plan  # its module is one of those that ask whether there is a notebook
     shown = shows(monkeypatch)
-    monkeypatch.setattr(shooting_module, "in_notebook", lambda: True)
+    monkeypatch.setattr(film_module, "in_notebook", lambda: True)
     return shown
 
 
@@ -182,7 +184,48 @@ def test_shots_go_on_from_each_other_and_become_one_film(rig, api, capsys):
     assert packets(film.path) == [packet for part in parts for packet in packets(part)]
     same_pictures(film.path, parts)
     assert film.path.parent == rig.home / "films"
-    assert "3 of 3 clips" in capsys.readouterr().err
+    told = capsys.readouterr()
+    assert told.out == ""
+    lines = told.err.splitlines()
+    for number, clip in enumerate(board.clips, 1):  # in a script: a line for each clip as it comes, its path below
+        at = next(n for n, line in enumerate(lines) if line.startswith(f"shot {number} · ● completed · "))
+        assert lines[at + 1] == f"  {clip.video.path}"
+    assert re.search(r"^storyboard: 3 of 3 clips · \d+\.\d s · ", told.err, re.MULTILINE)
+    assert lines[-2].startswith("film · 3 shots · 3.0 s")
+    assert lines[-1] == f"  {film.path}"
+
+
+def test_it_is_awaited_while_the_event_loop_goes_on(rig, capsys):
+    """As a generation is: on the caller's loop, and without a word in a terminal."""
+    server = rig.server(render=slowly)
+    board = board_of(rig.studio())
+
+    async def main():
+        run, ticks = asyncio.ensure_future(board.run_async()), 0
+        while not run.done():
+            await asyncio.sleep(0.01)
+            ticks += 1
+        return run.result(), ticks
+
+    film, ticks = asyncio.run(main())
+    assert film is board.film
+    assert film.path.is_file()
+    assert sends(server) == 3
+    assert ticks > 20
+    assert "shot" not in capsys.readouterr().err
+
+
+def test_awaited_it_raises_what_went_wrong_with_a_shot(rig):
+    server = rig.server(render=draw)
+    server.faults.add("submit", status=400, skip=1, text="no")
+    board = board_of(rig.studio())
+
+    async def main():
+        await board.run_async()
+
+    with pytest.raises(pv.BadRequest, match="shot 2 of 3"):
+        asyncio.run(main())
+    assert len(board.clips) == 1
 
 
 @pytest.mark.parametrize("api", ["v2", "v1"])

@@ -6,9 +6,11 @@ One real kernel runs every cell, as nbclient does for nbconvert and papermill; w
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -21,6 +23,9 @@ from studio_rig import KEY, PACE, rigged
 
 import pixverse_nb as pv
 from pixverse_nb.engine import Engine
+from pixverse_nb.home import unusable
+
+ROOT = Path(__file__).parent.parent
 
 START = """
 import os, resource, shutil, socket
@@ -58,9 +63,13 @@ ERRORS = {
     "a file in the place of the home": (
         "pv.Studio(home='taken')",
         "HomeError",
-        ["taken cannot be written", "home=..."],
+        ["taken cannot be written: it is a file, not a folder", "Move it aside, or pass home=..."],
     ),
-    "a home below a file": ("pv.Studio(home='taken/below')", "HomeError", ["cannot be written", "PIXVERSE_NB_HOME"]),
+    "a home below a file": (
+        "pv.Studio(home='taken/below')",
+        "HomeError",
+        ["cannot be written: taken on the way to it is a file", "PIXVERSE_NB_HOME"],
+    ),
     "a dead key": (
         "dead.generate('a cat')",
         "AuthenticationError",
@@ -110,7 +119,7 @@ ERRORS = {
     "only for reading": (
         "reader.generate('a goat')",
         "HomeError",
-        ["cannot be written", "Nothing was billed", "home=..."],
+        ["cannot be written: ", "you may not write ", "Nothing was billed", "home=..."],
     ),
     "only for reading, annotated": ("reader.annotate(b.id, rating=3)", "HomeError", ["cannot be written"]),
     "only for reading, taken up": ("reader.resume()", "HomeError", ["cannot be written"]),
@@ -236,6 +245,99 @@ def test_a_home_for_reading_only_is_a_warning_that_says_what_to_do(cells):
     assert "cannot be written" in said
     assert "PIXVERSE_NB_HOME" in said
     assert not [output for output in cells["the warning"] if output.output_type == "error"]
+
+
+def told_of(home: Path, error: BaseException) -> str:
+    """The one sentence about a home: no number of an error, the home's path once, and what helps."""
+    said = str(unusable(home, error))
+    assert said.startswith(f"the home {home} cannot be written: ")
+    assert "Errno" not in said
+    assert said.count(str(home)) == 1
+    assert said.endswith("pass home=... (or set PIXVERSE_NB_HOME) to a folder that is writable.")
+    return said.removeprefix(f"the home {home} cannot be written: ").partition(", or pass home")[0]
+
+
+def refusal(home: Path) -> Exception:
+    """What opening a home stumbles over, as the system and SQLite tell it."""
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        with contextlib.closing(sqlite3.connect(home / "history.sqlite3")) as connection:
+            connection.execute("CREATE TABLE x (y)")
+    except (OSError, sqlite3.Error) as error:
+        return error
+    raise AssertionError(f"{home} can be used")
+
+
+def test_a_home_that_cannot_be_is_told_by_what_is_in_the_way(tmp_path):
+    """Files, links and names; what the system calls them is not what helps."""
+    (tmp_path / "taken").write_text("a file")
+    (tmp_path / "away").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "odd" / "history.sqlite3").mkdir(parents=True)
+    nothing = ". Nothing was billed. "
+    for name, words in {
+        "taken": f"it is a file, not a folder{nothing}Move it aside",
+        "taken/below": f"taken on the way to it is a file, not a folder{nothing}Move the file aside",
+        "away": f"it is a link to a place that is not there{nothing}Mend the link",
+        "odd": f"its history.sqlite3 is a folder, not a file{nothing}Move that aside",
+        "x" * 300: f"file name too long{nothing}Look at the folder and its disk",
+    }.items():
+        assert told_of(tmp_path / name, refusal(tmp_path / name)) == words
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OSError(errno.ENOSPC, "No space left", "x"), "the disk is full. Nothing was billed. Free some space"),
+        (sqlite3.OperationalError("database or disk is full"), "the disk is full. Nothing was billed. Free some space"),
+        (OSError(errno.EROFS, "x"), "its disk is mounted for reading only. Nothing was billed. Mount it for writing"),
+        (
+            sqlite3.OperationalError("database is locked"),
+            "another program keeps its history locked. Nothing was billed. Close that program",
+        ),
+        (OSError(errno.EIO, "Input/output error", "x"),
+         "input/output error. Nothing was billed. Look at the folder and its disk"),
+    ],
+)  # fmt: skip
+def test_a_disk_that_refuses_is_told_by_why(tmp_path, error, words):
+    """Full, read-only, locked, broken: each with what helps there."""
+    assert told_of(tmp_path, error) == words
+
+
+OTHERS = """
+import os, sys
+import pixverse_nb as pv
+pv.Studio(home="before")  # so that everything is imported: this Python may lie where only root may look
+os.setgroups([])
+os.setgid(65534)
+os.setuid(65534)
+for home in sys.argv[1:]:
+    try:
+        print(pv.Studio(home=home)._store.read_only)
+    except pv.HomeError as error:
+        print(error)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.getuid() != 0, reason="only root becomes somebody else")
+def test_a_home_of_another_user_and_one_without_write_access_say_whose_they_are(public, tmp_path):
+    """A shared machine: the owner is named, for it is who to ask."""
+    theirs, mine = public / "theirs", public / "mine"
+    theirs.mkdir()
+    mine.mkdir()
+    (theirs / "history.sqlite3").touch()
+    os.chown(mine, 65534, 65534)
+    mine.chmod(0o555)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", OTHERS, str(theirs), str(theirs / "below"), str(mine)],
+        capture_output=True, text=True, check=False, cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(public)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    ours, below, shut = done.stdout.splitlines()
+    owner = f"belongs to the user {Path('/').owner()!r}, and you may not write there. Nothing was billed. Ask for"
+    assert f"the home {theirs} cannot be written: it {owner} the right to write, or pass home=..." in ours
+    assert f"the home {theirs / 'below'} cannot be written: theirs on the way to it {owner}" in below
+    assert f"the home {mine} cannot be written: you may not write into it. Nothing was billed. Make it" in shut
 
 
 def test_in_plain_python_the_traceback_stays(tmp_path):

@@ -20,6 +20,7 @@ from studio_rig import KEY, paint, rigged, sends
 import pixverse_nb as pv
 from pixverse_nb import generation as generation_module
 from pixverse_nb import terminal
+from pixverse_nb.display.card import Card, card_text
 from pixverse_nb.plain import cells, cut, harmless, one_line, shortened
 
 SMALL = {"duration": 1, "quality": "360p"}
@@ -150,6 +151,42 @@ def test_the_line_is_never_wider_than_the_terminal(rig, tty, monkeypatch):
     lives = [piece for line in tty.getvalue().split("\n") for piece in line.split("\r")[:-1]]  # the rest stays
     assert 30 <= max(map(cells, lives)) <= 39
     assert "灯台の嵐" in tty.getvalue()
+
+
+@pytest.mark.parametrize("width", [20, 30, 38, 45, 60, 80, 200])
+def test_what_does_not_fit_is_left_out_whole(width):
+    """Half a price would be a wrong one; only a prompt, in its quotes, is cut."""
+    parts = [
+        "◐ drawing",
+        "0:12",
+        "$0.044 pretended by the preview, $0 billed",
+        "“A lighthouse in a storm, slow dolly in”",
+    ]
+    line = terminal.fitted(parts, width)
+    assert cells(line) <= width
+    said = line.split(" · ")
+    assert said[0] == parts[0]
+    assert all(one in parts or (one.startswith("“A light") and one.endswith("…")) for one in said)
+    assert (parts[2] in said) == (width >= 80)
+    assert terminal.fitted(["a word that is too long"], 10) == "a word th…"
+
+
+def test_a_runs_line_leaves_parts_out_whole_too(rig, tty, monkeypatch):
+    """A sweep's: its money is told whole or not at all."""
+    monkeypatch.setenv("COLUMNS", "42")
+    gate, draw = gated()
+    plan = rig.studio(rig.server(render=draw)).sweep(prompt=["a cat", "a dog"], **SMALL)
+    run = threading.Thread(target=plan.run)
+    run.start()
+    deadline = time.monotonic() + 10
+    while "drawing" not in tty.seen[-1] and time.monotonic() < deadline:
+        time.sleep(0.02)
+    live = tty.seen[-1]
+    gate.set()
+    run.join(20)
+    assert live.startswith("sweep: 0 of 2 clips · ")
+    assert "…" not in live
+    assert "sweep: 2 of 2 clips" in "\n".join(tty.seen)
 
 
 def test_several_are_counted_on_one_line_and_each_end_gets_its_own(rig, tty):
@@ -410,3 +447,10 @@ def test_the_figures_of_a_look_are_its_own():
     assert terminal.running_parts(look) == ["◐ drawing ████████░░░░░░░░", "0:10", "$1.000 estimated", "“p”"]
     assert re.fullmatch(r"◐ 2 clips: 2 drawing", terminal.crowd_parts([look, look])[0])
     assert generation_module.text_of(look) == "◐ drawing ████████░░░░░░░░ · 0:10 · $1.000 estimated · “p”"
+
+
+def test_a_cards_text_is_harmless_lines_as_well():
+    """What a notebook keeps for those who read it in a terminal."""
+    text = card_text(Card("id", "completed", HOSTILE, [HOSTILE], (16, 9), note=HOSTILE, error=HOSTILE, flag=HOSTILE))
+    assert len(text.split("\n")) == 4
+    assert not any(unicodedata.category(char) in {"Cc", "Cf", "Zl", "Zp"} for char in text.replace("\n", ""))

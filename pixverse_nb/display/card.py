@@ -6,6 +6,8 @@ import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pixverse_nb.plain import harmless, one_line, shortened
+
 from . import style
 from .frontend import Source
 from .html import Html, el, join
@@ -23,9 +25,6 @@ _STATES = {
 
 FLAG = "⚑ not as asked:"
 """Before the words in which a clip differs from what was asked for: colour alone would say nothing."""
-
-# Other people's text must not steer the terminal that it is printed in.
-_CONTROLS = dict.fromkeys((*range(32), *range(127, 160)), " ")
 
 
 @dataclass(frozen=True)
@@ -77,12 +76,12 @@ def card_html(card: Card) -> Html:
 def card_text(card: Card) -> str:
     """The card for a terminal."""
     icon, word, _ = _STATES.get(card.status, ("", card.status, ""))
-    prompt = card.prompt if len(card.prompt) <= 60 else card.prompt[:59] + "…"
+    prompt = shortened(card.prompt, 60)
     parts = [f"{icon} {word}", *(text for text, _ in card.labels), card.clock, f"“{prompt}”", *card.facts]
-    lines = [" · ".join(" ".join(part.split()) for part in parts if part)]
     flag = f"{FLAG} {card.flag}" if card.flag else None
-    lines += [text for text in (card.error, flag, card.note, card.source.note if card.source else None) if text]
-    return "\n  ".join(line.translate(_CONTROLS) for line in lines)
+    lines = [one_line(text) for text in (" · ".join(filter(None, parts)), card.error, flag, card.note) if text]
+    lines += [harmless(card.source.note)] if card.source and card.source.note else []  # a path keeps its blanks
+    return "\n  ".join(lines)
 
 
 def _shape(size: tuple[int, int]) -> tuple[int, int]:

@@ -253,12 +253,18 @@ def _legend(view: ProgressView) -> Html:
     return el("div", join(*parts), role="status", style=look)
 
 
-def progress_text(view: ProgressView) -> str:
-    """A line for a terminal."""
+def progress_parts(view: ProgressView, what: str = "sweep") -> list[str]:
+    """A line for a terminal, most important first; `what` is what runs."""
     counts = view.counts
     said = [f"{counts[state]:,} {STATES[state][1]}" for state in STATES if counts[state] and state != "done"]
     parts = [view.headline, *said, view.elapsed, view.left and f"about {view.left} left", view.money, view.note]
-    return "sweep: " + " · ".join(part for part in parts if part).translate(_CONTROLS)
+    first, *others = (part.translate(_CONTROLS) for part in parts if part)
+    return [f"{what}: {first}", *others]
+
+
+def progress_text(view: ProgressView, what: str = "sweep") -> str:
+    """The same as one text."""
+    return " · ".join(progress_parts(view, what))
 
 
 def clock(seconds: float) -> str:

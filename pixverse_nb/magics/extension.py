@@ -39,13 +39,23 @@ def load(shell: Any) -> None:
     # IPython's own filling in would evaluate what stands in braces.
     shell.register_magic_function(no_var_expand(pixverse), "line_cell", _NAME)
     completion.install(shell)
+    if _with_a_body not in shell.input_transformers_cleanup:
+        shell.input_transformers_cleanup.append(_with_a_body)
 
 
 def unload(shell: Any) -> None:
     """Take them away again."""
     completion.remove(shell)
+    if _with_a_body in shell.input_transformers_cleanup:
+        shell.input_transformers_cleanup.remove(_with_a_body)
     for kind in shell.magics_manager.magics.values():
         kind.pop(_NAME, None)
+
+
+def _with_a_body(lines: list[str]) -> list[str]:
+    """Our cell with at least an empty line in it: without one, IPython has words of its own."""
+    mine = len(lines) == 1 and lines[0].split(maxsplit=1)[:1] == [f"%%{_NAME}"] and lines[0].startswith("%%")
+    return [lines[0].rstrip("\n") + "\n", "\n"] if mine else lines
 
 
 class Magic:

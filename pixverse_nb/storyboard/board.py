@@ -14,6 +14,7 @@ from pixverse_nb.generation import Generation
 from pixverse_nb.generations import Generations
 from pixverse_nb.media.reels import Reels
 from pixverse_nb.pricing import Estimate, money, to_usd
+from pixverse_nb.sweep.awaited import beside
 from pixverse_nb.sweep.cells import Cell
 from pixverse_nb.sweep.desk import FETCHED, NEW, OWNED, REFUSED, RUNNING, Figures
 from pixverse_nb.sweep.slot import Slot
@@ -137,12 +138,50 @@ class Storyboard:
         WaitInterrupted
             A KeyboardInterrupt, when you interrupt the kernel; its `in_flight` lists the generations that go on.
         """
+        film = self._carried_out(self._prepared(refused=refused))
+        film._tell()
+        return film
+
+    async def run_async(self, *, refused: bool = False) -> Film:
+        """The same without blocking the event loop: `film = await board.run_async()`.
+
+        In a notebook the progress is shown; elsewhere nothing is printed. A task that is cancelled sends nothing more,
+        and what is in flight goes on: run again, it picks that up.
+
+        Parameters
+        ----------
+        refused : bool
+            Whether to send shots that moderation has refused before.
+
+        Returns
+        -------
+        Film
+            As `run` gives it.
+
+        Raises
+        ------
+        PixverseError
+            As `run` does.
+        """
+        shooting = self._prepared(refused=refused, is_quiet=True)
+        return await beside(lambda: self._carried_out(shooting), shooting.cancel)
+
+    def _prepared(self, *, refused: bool, is_quiet: bool = False) -> Shooting:
         if not isinstance(refused, bool):
             raise errors.InvalidParameter(
                 f"refused={refused!r} is not allowed", remedy="Pass True or False.", billed=False
             )
-        chains = chains_of(self._shots)
-        shooting = Shooting(self._desk, chains, self._reels, made=self._made, refused=refused, below=self._table)
+        return Shooting(
+            self._desk,
+            chains_of(self._shots),
+            self._reels,
+            made=self._made,
+            refused=refused,
+            below=self._table,
+            is_quiet=is_quiet,
+        )
+
+    def _carried_out(self, shooting: Shooting) -> Film:
         self.film = None
         try:
             shooting.carry_out()

@@ -8,13 +8,14 @@ from typing import Any
 
 from pixverse_nb.display import style
 from pixverse_nb.display.card import Card, card_html, card_text
-from pixverse_nb.display.frontend import source_of
+from pixverse_nb.display.frontend import in_notebook, source_of
 from pixverse_nb.errors import ClipError
 from pixverse_nb.generation import Generation
 from pixverse_nb.media.clips import Clips
 from pixverse_nb.media.probe import probe
 from pixverse_nb.media.reels import Reels
 from pixverse_nb.store.schema import PREVIEW
+from pixverse_nb.terminal import screen
 from pixverse_nb.video import Video
 
 
@@ -42,6 +43,11 @@ class Film(Video):
         """What the film is, in a few words; all measured but the last."""
         return [*super().facts, self.joined.partition(":")[0]]
 
+    def _tell(self) -> None:
+        """In a script or a terminal: write what it is and where it lies to standard error."""
+        if not in_notebook():
+            screen.lines([["film", f"{self.shots} shot{'' if self.shots == 1 else 's'}", *self.facts], str(self.path)])
+
     def _present(self) -> None:
         if not self.path.is_file():
             raise ClipError(
@@ -63,7 +69,7 @@ class Film(Video):
         )
         return {"text/html": card_html(card), "text/plain": card_text(card)}
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:  # noqa: ARG002
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return self._bundle(None)
 
 

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
-import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
 from pixverse_nb import errors
-from pixverse_nb.display.frontend import in_notebook
 from pixverse_nb.display.html import Html
 from pixverse_nb.display.plan import ProgressView, progress_html, progress_text
 from pixverse_nb.generation import Generation
 from pixverse_nb.media.reels import Reels
 from pixverse_nb.pricing import Estimate, money, to_usd
 from pixverse_nb.sweep.desk import Desk
-from pixverse_nb.sweep.run import _LINE_EVERY_S, Run, SweepInterrupted
+from pixverse_nb.sweep.run import Run, SweepInterrupted
 from pixverse_nb.sweep.slot import Slot
+from pixverse_nb.terminal import ended_parts
 
 from .shots import Shot
 
@@ -72,7 +69,11 @@ class Shooting(Run):
         Whether shots that moderation has refused before are sent again.
     below : callable
         Gives the table of shots to show under the progress, from their slots.
+    is_quiet : bool
+        Whether it is awaited: then nothing is printed in a terminal.
     """
+
+    what = "storyboard"
 
     def __init__(
         self,
@@ -83,17 +84,19 @@ class Shooting(Run):
         made: Mapping[str, Generation],
         refused: bool,
         below: Callable[[Sequence[Slot]], Html],
+        is_quiet: bool = False,
     ) -> None:
         self._shots = [shot for chain in chains for shot in chain]
         cells = [shot.cell for shot in self._shots]
         slots = [Slot(cell, seconds) for cell, seconds in zip(cells, desk.seconds(cells), strict=True)]
-        super().__init__(desk, slots, at_once=len(chains), refused=refused, below=lambda: None)
+        super().__init__(desk, slots, at_once=len(chains), refused=refused, below=lambda: None, is_quiet=is_quiet)
         self._set, self._reels, self._made, self._table = desk, reels, made, below
         self._next = {
             id(one): (after, shot) for (one, after), shot in zip(pairwise(slots), self._shots[1:], strict=True)
         }
         self._is_free = True  # nothing that may cost money is begun yet
         self._held: list[Slot] = []
+        self._printed: set[int] = set()  # by the slot's id(): those whose ends stand in the terminal
         self._troubles: dict[int, errors.PixverseError] = {}  # by the slot's id(): why it cannot even be asked for
 
     # ---- the order of things ---------------------------------------------------------------------------------------
@@ -198,19 +201,18 @@ class Shooting(Run):
     def _bundle(self) -> tuple[dict[str, str], bool]:
         _, ended = super()._bundle()
         view = self._view()
-        return {"text/html": str(progress_html(view)), "text/plain": _line(view)}, ended
+        return {"text/html": str(progress_html(view)), "text/plain": progress_text(view, self.what)}, ended
 
-    def _tell(self, *, last: bool = False) -> None:
-        if in_notebook():
-            super()._tell(last=last)
-        elif last or time.monotonic() - self._told_at > _LINE_EVERY_S:
-            self._told_at = time.monotonic()
-            with contextlib.suppress(OSError, ValueError):  # nobody reads standard error any more
-                sys.stderr.write(_line(self._view()) + "\n")
-
-
-def _line(view: ProgressView) -> str:
-    return "storyboard: " + progress_text(view).removeprefix("sweep: ")
+    def _news(self) -> list[Sequence[str] | str]:
+        """A line for each shot that has ended, with its clip's path below."""
+        lines: list[Sequence[str] | str] = []
+        for number, slot in enumerate(self.slots, 1):
+            if slot.generation is None or slot.is_open or id(slot) in self._printed:
+                continue
+            self._printed.add(id(slot))
+            look = slot.generation._look()
+            lines += [[f"shot {number}", *ended_parts(look)], *look.notes]
+        return lines
 
 
 def _said(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pixverse_nb import errors
@@ -16,6 +17,7 @@ from pixverse_nb.generation import Generation
 from pixverse_nb.parameters import PARAMETERS, check_count
 from pixverse_nb.pricing import money, to_usd
 
+from .awaited import beside
 from .cells import Cell, Sheet
 from .desk import AT_ONCE, FETCHED, NEW, OWNED, REFUSED, RUNNING, STANDINGS, Desk, Figures
 from .grid import sides, view_of
@@ -132,9 +134,9 @@ class Plan:
         does not stop the others: a 400 or a 422 is about the one request, however often it comes. It stops sending when
         the budget or the account has no more, when the key or the model is refused, when three sends in a row are
         refused in the same words for a reason that is the account's (401, 402, 403, 406) or the address's (404, 405),
-        or when you interrupt it. What still waits for its turn is then called back, unless another kernel or a call of
-        your own asked for it, too; what is in flight is waited for. Run again, in this kernel or another, it sends only
-        what is missing.
+        when the service cannot be reached, or when you interrupt it. What still waits for its turn is then called back,
+        unless another kernel or a call of your own asked for it, too; what is in flight is waited for. Run again, in
+        this kernel or another, it sends only what is missing.
 
         Parameters
         ----------
@@ -156,6 +158,36 @@ class Plan:
         WaitInterrupted
             A KeyboardInterrupt, when you interrupt the kernel; its `in_flight` lists the generations that go on.
         """
+        slots, run = self._prepared(at_once, refused=refused)
+        return self._carried_out(slots, run)
+
+    async def run_async(self, at_once: int = AT_ONCE, *, refused: bool = False) -> History:
+        """The same without blocking the event loop: `df = await plan.run_async()`.
+
+        In a notebook the progress is shown; elsewhere nothing is printed. A task that is cancelled sends nothing more,
+        and what is in flight goes on: run again, it picks that up.
+
+        Parameters
+        ----------
+        at_once : int
+            How many jobs may be in flight, 1-500.
+        refused : bool
+            Whether to send cells that moderation has refused before.
+
+        Returns
+        -------
+        pandas.DataFrame
+            As `run` gives it.
+
+        Raises
+        ------
+        InvalidParameter
+            For an argument that cannot be used.
+        """
+        slots, run = self._prepared(at_once, refused=refused, is_quiet=True)
+        return await beside(lambda: self._carried_out(slots, run), run.cancel)
+
+    def _prepared(self, at_once: int, *, refused: bool, is_quiet: bool = False) -> tuple[list[Slot], Run]:
         at_once = check_count("at_once", at_once)
         if at_once > _MOST_AT_ONCE or not isinstance(refused, bool):
             raise errors.InvalidParameter(
@@ -164,7 +196,10 @@ class Plan:
                 billed=False,
             )
         slots = self._slots()
-        run = Run(self._desk, slots, at_once=at_once, refused=refused, below=lambda: self._grid_of(slots))
+        below = partial(self._grid_of, slots)
+        return slots, Run(self._desk, slots, at_once=at_once, refused=refused, below=below, is_quiet=is_quiet)
+
+    def _carried_out(self, slots: list[Slot], run: Run) -> History:
         self.stopped = None
         try:
             run.carry_out()

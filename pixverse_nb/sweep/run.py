@@ -13,7 +13,7 @@ from pixverse_nb import errors
 from pixverse_nb.display.frontend import in_notebook
 from pixverse_nb.display.html import Html
 from pixverse_nb.display.live import Live
-from pixverse_nb.display.plan import SQUARES, ProgressView, clock, progress_html, progress_text
+from pixverse_nb.display.plan import SQUARES, ProgressView, clock, progress_html, progress_parts, progress_text
 from pixverse_nb.generation import Generation
 from pixverse_nb.interrupts import whole
 from pixverse_nb.pricing import money
@@ -30,6 +30,7 @@ _FATAL = (
     errors.ModelRetired,
 )  # fmt: skip
 _ALIKE = 3  # so many sends in a row, refused with the same words: the others would be, too
+_EXACT_S = 10.0  # below that, a clock of whole seconds would say 0:00 of what took half a one
 _STOPPED, _INTERRUPTED = "the sweep stopped", "the sweep was interrupted"
 
 
@@ -60,10 +61,22 @@ class Run:
         Whether cells that moderation has refused before are sent again.
     below : callable
         Gives the grid to show under the progress when all has ended.
+    is_quiet : bool
+        Whether it is awaited: then nothing is printed in a terminal.
     """
 
+    what = "sweep"
+    """What it calls itself in a terminal."""
+
     def __init__(
-        self, desk: Desk, slots: Sequence[Slot], *, at_once: int, refused: bool, below: Callable[[], Html | None]
+        self,
+        desk: Desk,
+        slots: Sequence[Slot],
+        *,
+        at_once: int,
+        refused: bool,
+        below: Callable[[], Html | None],
+        is_quiet: bool = False,
     ) -> None:
         self.slots = slots
         self.stopped: errors.PixverseError | None = None
@@ -71,10 +84,12 @@ class Run:
         self._at_once = at_once
         self._refused = refused
         self._below = below
+        self._is_quiet = is_quiet
+        self._is_cancelled = False
         self._pending: deque[Slot] = deque()
         self._open: list[Slot] = []
         self._changed = threading.Event()
-        self._refusals: list[tuple[int, errors.ServiceError]] = []  # when, and how, since the last send was accepted
+        self._refusals: list[tuple[int, errors.PixverseError]] = []  # when, and how, since the last send was accepted
         self._taken_us = 0  # when the last one that was accepted and has ended was sent
         self._full: errors.BudgetExceeded | None = None  # no room for the next one, unless a job in flight frees some
         self._began = time.monotonic()
@@ -90,7 +105,7 @@ class Run:
         Raises
         ------
         SweepInterrupted
-            At a KeyboardInterrupt; what is in flight goes on.
+            At a KeyboardInterrupt, or when it was cancelled; what is in flight goes on.
         """
         if in_notebook():
             self._live.show()
@@ -108,6 +123,11 @@ class Run:
             for slot in self._open:
                 self._unhook(slot)
             self._tell(last=True)
+
+    def cancel(self) -> None:
+        """End soon, as at a KeyboardInterrupt; for any thread."""
+        self._is_cancelled = True
+        self._changed.set()
 
     # ---- the walk ----------------------------------------------------------------------------------------------
 
@@ -131,6 +151,8 @@ class Run:
     def _walk(self) -> None:
         while True:
             self._changed.clear()
+            if self._is_cancelled:
+                raise KeyboardInterrupt
             self._retire()
             if self.stopped is not None and not self._called_back:
                 self._call_back(_STOPPED)
@@ -172,10 +194,14 @@ class Run:
             key=lambda one: one[0],
         )
         last = [error for _, error in self._refusals[-_ALIKE:]]
-        if len(last) == _ALIKE and len({(error.status_code, error.detail) for error in last}) == 1:
-            alike = copy.copy(last[-1])
-            alike.what = f"{_ALIKE} clips in a row were refused alike ({alike.what})"
-            self.stopped = self.stopped or alike
+        alike = len({(type(error), error.status_code, error.detail) for error in last}) == 1
+        if alike and isinstance(last[-1], errors.ServiceUnreachable):
+            if len(last) == _ALIKE or not (self._pending or self._open):
+                self.stopped = self.stopped or last[-1]
+        elif alike and len(last) == _ALIKE:
+            refused = copy.copy(last[-1])
+            refused.what = f"{_ALIKE} clips in a row were refused alike ({refused.what})"
+            self.stopped = self.stopped or refused
 
     def _fill(self) -> bool:
         """Begin what there is room for; False when a job has news before all of that was begun."""
@@ -224,8 +250,9 @@ class Run:
         """Say what was not sent and what is missing."""
         left = list(self._pending)
         again = [slot for slot in self.slots if slot.generation is not None and slot.state == "failed"]
-        if isinstance(reason, errors.InsufficientCredits):
-            left += [slot for slot in again if isinstance(slot.generation.error, errors.InsufficientCredits)]  # type: ignore[union-attr]
+        for kind in (errors.InsufficientCredits, errors.ServiceUnreachable):
+            if isinstance(reason, kind):
+                left += [slot for slot in again if isinstance(slot.generation.error, kind)]  # type: ignore[union-attr]
         needed = sum(price.ceiling_micros for price in self._desk.prices([slot.cell for slot in left])) / 1e6
         stopped = copy.copy(reason)
         why = reason.what
@@ -297,14 +324,23 @@ class Run:
                 with contextlib.suppress(Exception):  # a front end that has gone away is no reason to lose a sweep
                     self._live.refresh()
             return
+        if self._is_quiet:
+            return
+        parts, news = progress_parts(self._view(), self.what), self._news()
         if last:
-            screen.lines([[progress_text(self._view()), f"clips in {self._desk.clips.clips}"]])
+            screen.lines([*news, [*parts, f"clips in {self._desk.clips.clips}"]])
             screen.rest()
         elif screen.is_live:
-            screen.lines([], [progress_text(self._view())])
+            screen.lines(news, parts)
         elif time.monotonic() - self._told_at > _LINE_EVERY_S:
             self._told_at = time.monotonic()
-            screen.lines([[progress_text(self._view())]])
+            screen.lines([*news, parts])
+        else:
+            screen.lines(news)
+
+    def _news(self) -> list[Sequence[str] | str]:
+        """Lines of their own for a terminal, each told once; a sweep has too many clips for that."""
+        return []
 
     def _bundle(self) -> tuple[dict[str, str], bool]:
         ended = self._took_s is not None and not any(slot.is_open for slot in self.slots)
@@ -316,7 +352,7 @@ class Run:
         passed = self._took_s if self._took_s is not None else time.monotonic() - self._began
         return ProgressView(
             cells=[(slot.state, slot.words if len(slots) <= SQUARES else "") for slot in slots],
-            elapsed=clock(passed),
+            elapsed=clock(passed) if self._took_s is None or passed >= _EXACT_S else f"{max(passed, 0.1):.1f} s",
             left=self._left(slots) if self._took_s is None else "",
             money=self._money(slots),
             note=self._note(slots),

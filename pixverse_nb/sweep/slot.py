@@ -59,15 +59,17 @@ class Slot:
         return "sending" if made.status == "submitting" else "running"
 
     @property
-    def refusal(self) -> errors.ServiceError | None:
-        """What the service answered to its send, when it refused it for a reason that holds for other sends, too.
+    def refusal(self) -> errors.PixverseError | None:
+        """Why its send came to nothing, when that holds for other sends, too.
 
-        Such as the account, the key or the address. A 400 or a 422 is about the one request.
+        Such as the account, the key, the address, or the network. A 400 or a 422 is about the one request.
         """
         error = self.generation.error if self.is_new and self.state == "failed" and self.generation else None
+        if isinstance(error, errors.ServiceUnreachable):
+            return error
         # A 500 is the service's own trouble, and may be over for the next cell.
         answered = isinstance(error, errors.ServiceError) and error.status_code in _ABOUT_ALL
-        return error if answered and not isinstance(error, errors.GenerationFailed) else None  # type: ignore[return-value]
+        return error if answered and not isinstance(error, errors.GenerationFailed) else None
 
     @property
     def taken_us(self) -> int:
