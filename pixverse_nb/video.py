@@ -71,7 +71,8 @@ class Video:
         """Copy the clip, with its prompt, parameters, ids, cost, and what was said of it, in its tags.
 
         Pictures and sound stay as they are, packet by packet; the clip in the home stays byte for byte as delivered.
-        `studio.import_clips` makes rows of the history of such files. No key, no signed address and no path is told.
+        `studio.import_clips` makes rows of the history of such files. No key, no signed address and no path of the
+        home is told.
 
         Parameters
         ----------

@@ -143,18 +143,23 @@ def test_a_redacted_folder_holds_nothing_that_was_to_be_left_out(home, tmp_path)
 
 
 def test_a_clip_that_cannot_be_freed_of_its_tags_is_left_out_and_that_is_said(home, tmp_path, capsys, monkeypatch):
-    def broken(*_):
-        raise pv.ClipError("it is broken", billed=False)
+    df = home.history()
+    damaged = [home.generation(key).video.path for key in df.index]
+
+    def broken(source, target):
+        if source in damaged:
+            raise pv.ClipError("it is broken", billed=False)
+        bare(source, target)
 
     monkeypatch.setattr("pixverse_nb.table.folder.bare", broken)
-    df = home.history()
-    df.pixverse.export(f"{tmp_path}/out/")  # the plain row needs no such copy
-    assert len(list((tmp_path / "out").iterdir())) == 2
-    assert "One clip cannot be copied without the tags, left out" in capsys.readouterr().out
     with pytest.raises(pv.ClipError, match="cannot be copied without the tags"):
         df.pixverse.export(f"{tmp_path}/none/", redact="prompts")
     assert list((tmp_path / "none").iterdir()) == []
-    report = df.pixverse.report(tmp_path / "name.html")
+    damaged.pop()
+    df.pixverse.export(f"{tmp_path}/out/", redact="prompts")
+    assert len(list((tmp_path / "out").iterdir())) == 2
+    assert "One clip cannot be copied without the tags, left out" in capsys.readouterr().out
+    report = df.pixverse.report(tmp_path / "name.html", redact="prompts")
     assert len(list(report.folder.iterdir())) == 1
     assert "One clip could not be copied without what is to be left out, and is not here." in report.notes
 

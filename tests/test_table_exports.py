@@ -403,6 +403,18 @@ def test_a_folder_has_each_clip_under_a_readable_name_with_its_row_beside_it(df,
     assert sorted(path.name for path in place.iterdir()) == found
 
 
+def test_a_folder_of_clips_makes_the_history_again_without_what_is_secret(rig, clips, tmp_path):
+    """Found by a reader: a clip whose row held a key went without any tags, and no history could have it back."""
+    place = clips.pixverse.export(tmp_path / "clips")
+    other = rig.studio(home=tmp_path / "other")
+    assert set(other.import_clips(place).ids) == set(clips.index)
+    again = other.history().loc[clips.index]
+    assert list(again["prompt"]) == list(clips["prompt"])
+    assert list(again["rating"]) == [5] * len(clips)
+    assert "SG_" not in "".join(map(str, again[["note", "extra"]].to_numpy().ravel()))
+    assert "Signature" not in "".join(again["note"])
+
+
 @pytest.mark.parametrize(
     ("prompt", "words"),
     [

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .faults import MODERATION, Fault, FaultScript
+from .painters import Painters
 from .shelf import is_clip
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ class Jobs:
     settle : callable
         Told of each job at its end, before anyone can see that it has ended.
     render : callable or None
-        Draws a clip; None is the engine's own painter, imported with the first clip.
+        Draws a clip; None is the engine's own painters, imported with the first clip.
     workers : int
         Clips that are drawn at once.
     pace : float
@@ -121,7 +122,8 @@ class Jobs:
     ) -> None:
         self._shelf = shelf
         self._settle = settle
-        self._render = render
+        self._painters = Painters()
+        self._render = render or self._painters.draw
         self._pace = pace
         self._queue: queue.Queue[Job | None] = queue.Queue()
         self._due: list[tuple[float, int, Job]] = []
@@ -161,6 +163,7 @@ class Jobs:
         deadline = time.monotonic() + patience_s
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
+        self._painters.close(max(0.0, deadline - time.monotonic()))
 
     def _work(self) -> None:
         while (job := self._queue.get()) is not None:
@@ -185,7 +188,7 @@ class Jobs:
     def _draw(self, order: Order) -> Path:
         drawing = self._shelf.easel()
         try:
-            (self._render or _painter())(order.shot(), drawing)
+            self._render(order.shot(), drawing)
             if not is_clip(drawing):
                 raise _nothing_drawn()
             return self._shelf.keep_clip(order.key, drawing)
@@ -257,13 +260,6 @@ def _nothing_drawn() -> Exception:
     from .picture import RenderError
 
     return RenderError("the painter left no clip: the file is missing or empty")
-
-
-def _painter() -> Render:
-    """The engine's own painter; the picture libraries are imported here, with the first clip."""
-    from .picture import render
-
-    return render
 
 
 def pace_of(order: Order, pace: float) -> tuple[float, float]:

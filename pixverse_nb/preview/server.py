@@ -92,7 +92,7 @@ class PreviewServer:
     pace : float
         0 is as fast as it draws, 1 the service's own pace of 60-90 s a clip; any factor from 0 to 1000.
     workers : int
-        Clips that are drawn at once, 1 to 256.
+        Clips that are drawn at once, 1 to 256: one in this process, the others each in a process beside it.
     v1_json : bool
         Whether v1 answers JSON with a URL instead of the clip's bytes.
     folder : path, optional

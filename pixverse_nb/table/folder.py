@@ -22,7 +22,7 @@ from pixverse_nb.provenance import IMPORTED, story_of, titles_of
 from pixverse_nb.store.words import Row
 
 from .columns import refused
-from .public import is_public, public
+from .public import public
 from .shown import in_rows, say
 
 if TYPE_CHECKING:
@@ -119,13 +119,12 @@ def copy_of(video: Video, row: Row, target: Path, redact: frozenset[str]) -> boo
     What is left out of the row is not in the clip's tags either. A clip that others have written tags into is never
     copied as it is: in tags of our own, or none.
     """
-    is_open = not redact and is_public(row)
     try:
-        if is_open and not is_told(video.path, row):
+        if not redact and not is_told(video.path, row):
             video.save(target)
             return True
         with set_aside(target) as temporary, _told_apart():
-            if not (is_open and _retold(video.path, temporary, row)):
+            if redact or not _retold(video.path, temporary, row):
                 bare(video.path, temporary)
     except _Damaged:
         return False

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -127,19 +127,6 @@ def public(frame: pd.DataFrame, redact: str | Iterable[str] = ()) -> pd.DataFram
         {name: parts[name] for name in order}, index=pd.RangeIndex(len(safe)), columns=pd.Index(order)
     )
     return made
-
-
-def is_public(row: Mapping[str, Any]) -> bool:
-    """Whether no text of a row holds a key or a signed address; columns that the history's table lacks are passed over.
-
-    Parameters
-    ----------
-    row : mapping
-        A row of the store.
-    """
-    from pixverse_nb.history import COLUMNS
-
-    return all(cleaned(row[name]) is row[name] for name in COLUMNS if name in row)
 
 
 def holds_text(column: Any) -> bool:

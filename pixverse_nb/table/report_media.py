@@ -17,7 +17,6 @@ from pixverse_nb.player.sheet import as_uri, strip_of
 from pixverse_nb.store.words import Row
 
 from .folder import copy_of, is_told, name_of
-from .public import is_public
 
 if TYPE_CHECKING:
     from pixverse_nb.video import Video
@@ -179,7 +178,7 @@ class Media:
         """A clip as it was delivered; or without its tags, when in them may stand what nobody else is to read."""
         target = self._folder / f"{row['id']}.bare.mp4"
         try:
-            if not self._redact and is_public(row) and not is_told(path, row):
+            if not self._redact and not is_told(path, row):
                 return path.read_bytes()
             bare(path, target)
             return target.read_bytes()
