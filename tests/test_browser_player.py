@@ -121,8 +121,8 @@ WATCH = """() => {
 def watched(page, start_s=0.7, end_s=2.2):
     """Play, and measure in one stretch of time after the start how far the clips were apart.
 
-    By the browser's own word of which picture was on the screen when, not the player's. Gives for each tenth of a second
-    by how much the first clip was ahead of the last one, ms; and how many pictures of each clip were seen.
+    By the browser's own word of which picture was on the screen when, not the player's. Gives by how much the first
+    clip was ahead of the last one, ms, for each tenth of a second; and how many pictures of each clip were seen.
     """
     page.evaluate(WATCH)
     begun = page.evaluate("() => performance.now()")
@@ -142,7 +142,7 @@ def watched(page, start_s=0.7, end_s=2.2):
 
 
 def assert_in_step(apart, seen, count):
-    """No two clips are further apart than a frame, as far as a screen can tell: a picture comes with the next refresh."""
+    """No two clips are further apart than a frame, as a screen shows it: a picture comes with the next refresh."""
     assert len(seen) == count
     assert min(seen.values()) >= 5, "a clip hardly moved"
     assert median(apart) < FRAME_MS + REFRESH_MS, sorted(apart)
