@@ -153,6 +153,11 @@ def test_in_a_home_that_cannot_be_written_the_copy_goes_elsewhere(clip):
     assert clip.parent.parent not in copy.parents
     assert "mp3" in tracks(copy)[1]
     assert with_sound_for_vscode(clip) == copy
+    other = clip.parent.parent.parent / "other" / "clips" / clip.name
+    other.parent.mkdir(parents=True)
+    (other.parent.parent / "vscode").write_text("in the way")
+    other.write_bytes(b"0123456789")
+    assert with_sound_for_vscode(other) == other, "another home's clip of the same name is another clip"
 
 
 def test_vscode_gets_the_copy_embedded_and_jupyter_a_link(clip, monkeypatch):

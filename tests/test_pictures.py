@@ -117,7 +117,7 @@ def test_an_old_url_is_asked_after_once_and_replaced_once(store, monkeypatch, go
     assert uploaded_url(row, bench) == "https://host/1.png"
     later = pictures.now_us() + 2 * 3_600_000_000
     monkeypatch.setattr(pictures, "now_us", lambda: later)
-    monkeypatch.setattr("pixverse_nb.store.store.now_us", lambda: later)
+    monkeypatch.setattr("pixverse_nb.store.reading.now_us", lambda: later)
     host.gone = gone
     assert at_once([row] * JOBS, bench) == [f"https://host/{1 + gone}.png"] * JOBS
     assert host.asked == 1

@@ -52,7 +52,7 @@ def with_sound_for_vscode(clip: Path) -> Path:
     with suppress(Exception):
         return _made(clip, cached.parent)
     with suppress(Exception):
-        return _made(clip, _temporary())
+        return _made(clip, _temporary() / uuid.uuid5(uuid.NAMESPACE_URL, clip.absolute().as_uri()).hex)
     return clip
 
 
