@@ -131,6 +131,12 @@ def rate_and_find_again(notebook):
     rows = page.locator(".pixverse-browse tbody tr")
     expect(rows).to_have_count(1)
     expect(rows).to_contain_text("4 of 5")
+    notebook.page.set_viewport_size({"width": 700, "height": 1100})
+    notebook.page.wait_for_function("() => document.querySelector('.pixverse-panel').clientWidth < 680")
+    for part in (".pixverse-panel", ".pixverse-right"):  # the table scrolls in its own place, and moves nothing else
+        wide = f"() => {{ const n = document.querySelector('{part}'); return n.scrollWidth - n.clientWidth; }}"
+        assert notebook.page.evaluate(wide) < 8, part
+    notebook.page.set_viewport_size({"width": 1440, "height": 1100})
     shoot(notebook, "history")
     assert notebook.ask("print(studio.panel().history['rating'].tolist())") == "[4]\n"
     page.get_by_role("tab", name="Queue and gallery").click()

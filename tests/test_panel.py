@@ -498,7 +498,7 @@ def test_the_balance_is_asked_beside_everything_else(rig):
 
 
 def test_the_budget_can_be_set_and_counts_at_once(rig):
-    """Empty is no cap; what is no number is refused with words, and changes nothing."""
+    """Empty is no cap; what is no amount is refused with words, and changes nothing: 0,50 once became 50."""
     studio = rig.studio(budget=5)
     panel = studio.panel()
     assert panel.settings.cap_fields["per_day"].value == "5"
@@ -506,13 +506,13 @@ def test_the_budget_can_be_set_and_counts_at_once(rig):
     click(panel.settings.set_budget)
     assert studio.budget == pv.Budget(per_day=5, per_home=2.5)
     assert "$2.50 of $2.50 left, this home" in panel._header.value
-    panel.settings.cap_fields["per_day"].value = "lots"
-    click(panel.settings.set_budget)
-    assert "is not a budget" in panel.settings._budget_words.value
-    assert studio.budget == pv.Budget(per_day=5, per_home=2.5)
-    panel.settings.cap_fields["per_day"].value = "nan"
-    click(panel.settings.set_budget)
-    assert studio.budget == pv.Budget(per_day=5, per_home=2.5)
+    for wrong in ("lots", "nan", "inf", "-1", "1e3", "1_0", "5 USD", "0,50", "1,5", "1,000"):
+        panel.settings.cap_fields["per_day"].value = wrong
+        click(panel.settings.set_budget)
+        assert "is not a budget" in panel.settings._budget_words.value
+        assert "with a point" in panel.settings._budget_words.value
+        assert studio.budget == pv.Budget(per_day=5, per_home=2.5), f"{wrong!r} was taken for another amount"
+        panel.settings._budget_words.value = ""
     for field in panel.settings.cap_fields.values():
         field.value = ""
     click(panel.settings.set_budget)

@@ -48,6 +48,7 @@ _CSS = f"""
 .{TAB} .pixverse-find input::placeholder {{ color: {style.MUTED}; opacity: 0.8; }}
 .{TAB} .pixverse-pager {{ display: flex; flex-flow: row wrap; align-items: center; gap: 8px; margin: 10px 2px 2px;
   overflow: visible; }}
+.{TAB} .widget-html, .{TAB} .widget-html-content {{ min-width: 0; max-width: 100%; }}
 .{TAB} .pixverse-browse tbody tr:hover {{ background: {style.SUNKEN} !important; }}
 .{TAB} .pixverse-clamp {{ display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 3; overflow: hidden;
   overflow-wrap: anywhere; }}

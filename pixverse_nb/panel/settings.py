@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from dataclasses import fields
@@ -104,7 +105,7 @@ class Settings:
             field.add_class("pixverse-plainfield")
             field.placeholder = "no cap"
             cap = getattr(self._studio.budget, name)
-            field.value = "" if cap is None else f"{cap:.12g}"
+            field.value = "" if cap is None else f"{cap:.6f}".rstrip("0").rstrip(".")
         self.set_budget = widgets.Button(description="Set budget").add_class("pixverse-plain")
         self.set_budget.on_click(lambda _: self._set_budget())
         self._budget_words = widgets.HTML()
@@ -198,6 +199,8 @@ class Settings:
         self._key_words.value = str(alert_html(text))
 
 
+_AMOUNT = re.compile(r"[0-9]+(\.[0-9]*)?|\.[0-9]+")
+
 _ELSE = f"Set {ENVIRONMENT} before Jupyter starts, or pass pv.Studio(api_key=...); the key was not kept anywhere."
 
 
@@ -207,14 +210,14 @@ def _row(parts: list[Any]) -> Any:
 
 
 def _usd(name: str, text: str) -> float | None:
-    plain = text.strip().lstrip("$").replace(",", "")
+    """An amount as typed; a comma is refused, since 0,50 is half a dollar to some and 050 to others."""
+    plain = text.strip().removeprefix("$").strip()
     if not plain:
         return None
-    try:
-        return float(plain)
-    except ValueError:
+    if not _AMOUNT.fullmatch(plain):
         raise InvalidParameter(
             f"{name}={text.strip()[:40]!r} is not a budget",
-            remedy="Write USD, such as 5 or 2.50, or nothing.",
+            remedy="Write USD in figures and with a point, such as 5 or 2.50, or nothing.",
             billed=False,
-        ) from None
+        )
+    return float(plain)
