@@ -1,6 +1,6 @@
 # make demo   see it work: builds an environment, runs the quickstart on the preview engine, leaves a page to open
 # make lab    open copies of the notebooks in JupyterLab, on the preview engine
-# make test   lint, types, and every test
+# make test   lint, types, and the tests; with CI=1 the slow ones, too
 # make docs   the documentation as build/docs, with the notebooks as they run on the preview engine
 # make bench  the benchmarks, as ratios against a peer in the same run
 
@@ -28,7 +28,7 @@ lab: $(VENV)/lab
 	$(NO_KEY) $(VENV)/bin/jupyter lab $(LAB)/01_quickstart.ipynb
 
 test: lint
-	$(NO_KEY) $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(if $(CI),--reruns 1)
+	$(NO_KEY) $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(if $(CI),--reruns 1,-m "not slow")
 
 lint: $(VENV)/dev
 	$(PY) -m ruff check .

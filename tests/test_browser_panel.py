@@ -28,6 +28,9 @@ CHINESE = "雨夜的老街，霓虹灯在湿漉漉的石板路上闪烁，一只
 ARABIC = "قطة برتقالية تمشي ببطء في شارع قديم تحت المطر، والأضواء تنعكس على الحجارة المبللة"
 
 
+FRONTS = ["JupyterLab", pytest.param("Notebook 7", marks=pytest.mark.slow)]
+
+
 class Stage:
     """A service whose jobs wait for their easel, and a JupyterLab whose kernels send to it."""
 
@@ -199,7 +202,7 @@ def read_without_the_kernel(stage, name, front):
     reader.page.close()
 
 
-@pytest.mark.parametrize("front", lab.FRONT_ENDS)
+@pytest.mark.parametrize("front", FRONTS)
 def test_from_the_prompt_to_the_clip_and_to_a_reader_without_a_kernel(stage, front):
     """Two jobs at once while the kernel stays free; rated, found again, its settings used, its code run in the next
     cell; hostile text runs nothing; the saved notebook shows a summary."""
@@ -285,7 +288,7 @@ def test_what_fails_says_so_where_one_looks(stage):
     page.close()
 
 
-@pytest.mark.parametrize("front", lab.FRONT_ENDS)
+@pytest.mark.parametrize("front", FRONTS)
 def test_the_keyboard_a_run_again_a_restart_and_pictures_of_any_size(stage, tmp_path, front):
     """On one page, one after the other: what each of these promises is said where it is tried."""
     name = "steps-" + front.partition(" ")[0].lower()

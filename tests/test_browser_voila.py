@@ -18,7 +18,7 @@ lab = pytest.importorskip("lab")
 if lab.CHROMIUM is None and not os.environ.get("CI"):
     pytest.skip("no Chromium on this machine; .ci/run installs it", allow_module_level=True)
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(180)]
 APP = (
     "import pixverse_nb as pv\nstudio = pv.Studio(home='clips')",
     "studio.generate('a red balloon over snow', duration=1, quality='360p')",

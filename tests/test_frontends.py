@@ -206,6 +206,7 @@ def test_the_embedded_copy_is_seen_and_heard(chromium, clip, monkeypatch):
     page.close()
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 @no_chromium
 def test_pages_of_nbconvert_play_their_clips_from_the_files_beside_them(chromium, pages):

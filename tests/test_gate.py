@@ -424,6 +424,7 @@ def test_the_lease_of_a_job_that_is_followed_is_renewed_in_time(server, studio_a
     assert_home(job.wait(20), server.clip)
 
 
+@pytest.mark.slow
 def test_two_hundred_in_flight_use_a_handful_of_threads(tmp_path):
     """All of them come home, each was sent once, and no job has a thread of its own."""
     with rigged(tmp_path) as rig:

@@ -275,6 +275,7 @@ def workers(runner):
     }
 
 
+@pytest.mark.slow
 def test_two_hundred_jobs_in_flight_need_a_few_threads(server, studio_at):
     """Waiting jobs need none: the number of threads is the concurrency, whatever the number of jobs."""
     server.state = "PROCESSING"

@@ -668,6 +668,7 @@ def accepted(studio):
     return int(rows["request_id"].notna().sum())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("api", ["v1", "v2"])
 def test_what_waits_for_a_rate_limit_is_not_sent_after_an_interruption(rig, api):
     """Jobs that a 429 keeps waiting have cost nothing yet: Ctrl-C calls them back, and frees what they reserved."""
