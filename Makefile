@@ -9,6 +9,8 @@ VENV := .venv
 PY := $(VENV)/bin/python
 DEMO := build/demo
 LAB := build/lab
+# Colab's version, beside the newest one; what else it needs is there.
+IPYWIDGETS7 := ipywidgets==7.7.1 ipython_genutils
 # A demo must never spend money: it runs without any key, whatever the shell or the keyring hold.
 NO_KEY := env -u SEGMIND_API_KEY -u PIXVERSE_NB_BASE_URL -u PIXVERSE_NB_HOME PYTHON_KEYRING_BACKEND=keyring.backends.null.Keyring
 
@@ -51,6 +53,7 @@ $(VENV)/lab: pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/dev: pyproject.toml | $(VENV)/bin/python
 	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(PY) -m pip install --quiet --disable-pip-version-check --upgrade --no-deps --target $(VENV)/ipywidgets7 $(IPYWIDGETS7)
 	@touch $@ $(VENV)/lab $(VENV)/docs
 
 $(VENV)/docs: pyproject.toml | $(VENV)/bin/python
