@@ -51,7 +51,7 @@ $(VENV)/lab: pyproject.toml | $(VENV)/bin/python
 	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[lab]'
 	@touch $@
 
-$(VENV)/dev: pyproject.toml | $(VENV)/bin/python
+$(VENV)/dev: pyproject.toml Makefile | $(VENV)/bin/python
 	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	$(PY) -m pip install --quiet --disable-pip-version-check --upgrade --no-deps --target $(VENV)/ipywidgets7 $(IPYWIDGETS7)
 	@touch $@ $(VENV)/lab $(VENV)/docs
