@@ -25,7 +25,7 @@ class Live:
 
     def __init__(self, service: Service, key: Key, pace: Pace, threads: int) -> None:
         self.name = service.api
-        self.key_source = key.source
+        self.key = key
         self.client = Client(service, key, pace)
         self.downloader = Downloader(
             allow_private=service.is_private, connect_s=pace.connect_s, read_s=pace.read_s, pool=threads
@@ -36,7 +36,7 @@ class Preview:
     """The embedded engine, started when it is first needed. Jobs meet it as a service like any other."""
 
     name = PREVIEW
-    key_source = None
+    key = None
 
     def __init__(self, engine: Engine, pace: Pace, threads: int, remark: str | None = None) -> None:
         self.remark = remark

@@ -306,7 +306,7 @@ class Generation:
         if remark is not None and remark != self._remark:
             logs.remarked(row, remark)
         if stall is not None:
-            logs.stalled(row, stall.event)
+            logs.stalled(row, stall)
 
     # ---- showing itself ----------------------------------------------------------------------------------------
 

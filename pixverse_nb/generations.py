@@ -110,8 +110,14 @@ class Generations(list[Generation]):
 
     def _ipython_display_(self) -> None:
         # generate() has shown them already when they are also the last line of its cell.
-        if not (_is_echo() and self._shown_in is not None and self._shown_in == _this_cell()):
+        if not (_is_echo() and self._was_shown_in(_this_cell())):
             self.show()
+
+    def _was_shown_in(self, cell: object) -> bool:
+        """Whether that cell has shown them; a terminal is told each one's end by itself."""
+        if cell is None or self._shown_in == cell:
+            return cell is not None
+        return not in_notebook() and bool(self) and all(generation._shown_in == cell for generation in self)
 
 
 def _small_card(generation: Generation, embed: bool | None, most: int) -> Html:

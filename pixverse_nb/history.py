@@ -18,6 +18,7 @@ from .parameters import PARAMETERS, check_count, unknown_parameter
 from .pricing import MICROS
 from .store.store import Store
 from .table.accessor import Accessor
+from .table.origin import studio_of
 from .typed import FLAG, FLOAT, MOMENT, TEXT, WHOLE, Columns, in_dollars
 
 STATUSES = ("submitting", "queued", "processing", "downloading", "completed", "failed", "unknown")
@@ -115,10 +116,15 @@ class History(pd.DataFrame):
         plain = self.index.nlevels == self.columns.nlevels == 1 and self.columns.is_unique
         if clips is None or self.index.name != "id" or not plain:
             return str(pd.DataFrame(self).to_html(max_rows=60, max_cols=20))  # escapes, as pandas' own repr does
-        places = self["video_path"] if "video_path" in self.columns else pd.Series(dtype="string")
+        places = self["video_path"] if "video_path" in self.columns else None
+        studio = studio_of(self)
 
         def thumbnail(key: str) -> bytes | None:
-            place = places.get(key)
+            if places is not None:
+                place = places.get(key)
+            else:  # a choice of columns without it: the history knows
+                row = None if studio is None else studio._store.row(key)
+                place = None if row is None else row["video_path"]
             jpeg: bytes | None = clips.thumbnail(key, clips.home / place if isinstance(place, str) else None)
             return jpeg
 

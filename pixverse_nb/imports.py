@@ -16,6 +16,7 @@ from .media import tags
 from .media.clips import Clips
 from .media.partial import CHUNK_BYTES
 from .media.probe import probe_in_turn
+from .paths import path_of
 from .provenance import row_of
 from .rows import columns_of
 from .store.annotations import within
@@ -134,11 +135,7 @@ def import_clips(
 
 
 def _folder(folder: object) -> Path:
-    if not isinstance(folder, str | os.PathLike):
-        raise errors.InvalidParameter(
-            f"folder={str(folder)[:80]!r} is no folder", remedy="Pass the path of one, or of a file.", billed=False
-        )
-    place = Path(folder).expanduser().absolute()
+    place = path_of(folder, "folder", example="'clips/'")
     if not place.exists():
         raise errors.InvalidParameter(f"{place} is not there", remedy="Pass a folder, or a file.", billed=False)
     return place

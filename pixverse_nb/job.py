@@ -252,7 +252,7 @@ class Job(Fetch):
     def _forgotten(self, error: errors.PixverseError) -> float | None:
         """404 for a request: too early, or its record of about an hour has expired."""
         if self.elapsed_s < 30.0 and self._troubles < self.bench.pace.attempts:
-            return self._trouble(errors.BadAnswer(error.what))
+            return self._trouble(errors.BadAnswer(error.what, detail=error.detail))
         return self._lose(mishaps.forgotten(error))
 
     @property

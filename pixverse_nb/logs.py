@@ -8,16 +8,17 @@ pixverse_nb.jobs      INFO: a job's beginning (with the first 40 characters of i
 pixverse_nb.network   DEBUG: each request and its answer, with method, host, path, status and seconds;
                       WARNING: tries again
 
-No record holds the key, an address's query (signatures stand there), a body, a header or a picture, or more of a prompt
-than its first 40 characters, whoever repeats it. urllib3 writes the whole address into records of its own; those about
-our requests have the query taken out. SQLAlchemy writes whole rows into its own; those about the history are dropped.
+No record holds the key, an address's query (signatures stand there), a body, a header, a picture, or more of a prompt
+than its first 40 characters. The service's own words are left out, too, for they may repeat the prompt: a refusal is
+told in the toolkit's words, and the history has the service's. urllib3 writes the whole address into records of its
+own; those about our requests have the query taken out. SQLAlchemy writes whole rows into its own; those about the
+history are dropped.
 """
 
 from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import re
 import threading
 import time
@@ -25,7 +26,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from .plain import one_line, shortened
+from .errors import PixverseError
+from .plain import one_line, scrubbed, shortened
 
 jobs = logging.getLogger("pixverse_nb.jobs")
 network = logging.getLogger("pixverse_nb.network")
@@ -58,7 +60,7 @@ def begun(row: Mapping[str, Any], kind: str) -> None:
         row["quality"],
         row["take"],
         "nobody knows what" if ceiling is None or kind == "reused" else _usd(ceiling),
-        shortened(row["prompt"], _PROMPT),
+        shortened(scrubbed(row["prompt"]), _PROMPT),
     )
 
 
@@ -74,7 +76,7 @@ def moved(before: Mapping[str, Any], row: Mapping[str, Any]) -> None:
     if row["status"] == "completed" and row["latency_s"] is not None:
         parts.append(f"{row['latency_s']:.1f} s in all")
     if row["error"] and row["status"] in {"failed", "unknown"}:
-        parts.append(_told(str(row["error"]), row))
+        parts.append(_reason(row["error"], row["error_detail"], row["http_status"]))
     level = logging.WARNING if row["status"] in {"failed", "unknown"} else logging.INFO
     jobs.log(level, "%s %s", row["id"], ", ".join(part for part in parts if part))
 
@@ -82,23 +84,23 @@ def moved(before: Mapping[str, Any], row: Mapping[str, Any]) -> None:
 def remarked(row: Mapping[str, Any], remark: str) -> None:
     """A remark on a job that is under way: a pause, a try after trouble; or what passes."""
     level = logging.DEBUG if isinstance(remark, Passing) else logging.WARNING
-    jobs.log(level, "%s %s", row["id"], _told(remark, row))
+    jobs.log(level, "%s %s", row["id"], _told(remark))
 
 
-def stalled(row: Mapping[str, Any], what: str) -> None:
+def stalled(row: Mapping[str, Any], error: PixverseError) -> None:
     """Why a job cannot go on for now."""
-    jobs.warning("%s cannot go on for now: %s", row["id"], _told(what, row))
+    jobs.warning("%s cannot go on for now: %s", row["id"], _reason(error.what, error.detail, error.status_code))
 
 
-def _told(text: str, row: Mapping[str, Any]) -> str:
-    """Words about a job for a record; a service may repeat its prompts in them, of which the beginning is enough."""
-    line = without_queries(one_line(text))
-    for prompt in (one_line(row[name] or "") for name in ("prompt", "negative_prompt")):
-        at = line.find(prompt[:_PROMPT]) if len(prompt) > _PROMPT else -1
-        if at >= 0:
-            more = len(os.path.commonprefix([prompt, line[at:]]))  # noqa: RUF071  letters; it may be cut there
-            line = f"{line[:at]}{shortened(prompt, _PROMPT)}{_told(line[at + more :], row)}"
-    return line
+def _reason(what: str, detail: str | None, status: int | None) -> str:
+    """Why a job cannot go on: the toolkit's words and the HTTP status, without the service's words behind them."""
+    words = (detail or "").rstrip(".")
+    ours = what.removesuffix(f": {words}") if words else what
+    return _told(ours) + (f" ({status})" if status and str(status) not in ours else "")
+
+
+def _told(text: str) -> str:
+    return without_queries(one_line(text))
 
 
 def _usd(micros: int) -> str:

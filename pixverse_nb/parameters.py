@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 from .errors import InvalidParameter, UnknownParameter
 
 MODEL = "pixverse-v6"
+MOST_TAKES = 100
 
 Value = str | int | float | bool
 Kind = Literal["string", "url", "choice", "integer", "number", "boolean"]
@@ -339,6 +340,11 @@ def check_extra(extra: Mapping[str, object] | None) -> dict[str, Any]:
 def check_count(name: str, value: object) -> int:
     """A whole number from 1 to 2147483647, such as a take; InvalidParameter for anything else."""
     return _check_integer(Parameter(name, "integer", name, "", "", low=1, high=2147483647), value)
+
+
+def check_takes(value: object) -> int:
+    """How many clips of one request at once, 1 to 100: a slip of the hand is not to cost thousands; a sweep may."""
+    return _check_integer(Parameter("takes", "integer", "takes", "", "", low=1, high=MOST_TAKES), value)
 
 
 def unknown_parameter(name: str, known: Iterable[str] = PARAMETERS, what: str | None = None) -> UnknownParameter:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from types import MappingProxyType
 
-from .parameters import Value, check_count, check_parameters, signed, with_defaults
+from .parameters import Value, check_parameters, check_takes, signed, with_defaults
 
 MICROS = 1_000_000
 """Micro-dollars in a dollar."""
@@ -193,4 +193,4 @@ def estimate(prompt: str = "…", *, takes: int = 1, **parameters: object) -> Es
     0.28125
     """
     one = price(check_parameters({"prompt": prompt, **parameters}))
-    return one * check_count("takes", takes)
+    return one * check_takes(takes)

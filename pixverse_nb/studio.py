@@ -19,7 +19,8 @@ from .engine import shared_engine
 from .generation import Generation
 from .generations import Generations
 from .pace import Pace
-from .parameters import check_count, signed
+from .parameters import check_count, check_takes, signed
+from .paths import path_of
 from .pricing import Estimate
 from .request import Request
 from .segmind.client import Credits
@@ -92,7 +93,8 @@ class Studio(Workshop):
                 raise errors.InvalidParameter(
                     f"{name}={value!r} is not allowed", remedy="home is a path, pace a pv.Pace(...).", billed=False
                 )
-        place = Path(home or os.environ.get("PIXVERSE_NB_HOME") or "pixverse_data").expanduser().absolute()
+        wanted = home or os.environ.get("PIXVERSE_NB_HOME") or "pixverse_data"
+        place = path_of(wanted, "home", example="'pixverse_data'")
         base_url = base_url or os.environ.get("PIXVERSE_NB_BASE_URL") or None
         pace = pace or Pace()
         backend = find_backend(api_key, base_url, shared_engine, pace, concurrency)
@@ -146,7 +148,7 @@ class Studio(Workshop):
         take : int
             1 for the first clip of a request, 2 for another one, and so on.
         takes : int, optional
-            So many clips at once, numbered from `take` on; all are sent or, where the budget has no room, none.
+            1 to 100 clips at once, numbered from `take` on; all are sent or, where the budget has no room, none.
         reuse : bool
             False always sends.
         extra : dict, optional
@@ -204,7 +206,7 @@ class Studio(Workshop):
         take : int
             1 for the first clip of a request, 2 for another one, and so on.
         takes : int, optional
-            So many clips at once, numbered from `take` on; all are sent or, where the budget has no room, none.
+            1 to 100 clips at once, numbered from `take` on; all are sent or, where the budget has no room, none.
         reuse : bool
             False always sends.
         extra : dict, optional
@@ -224,7 +226,7 @@ class Studio(Workshop):
         BudgetExceeded
             Before anything is sent.
         """
-        first, count = check_count("take", take), check_count("takes", 1 if takes is None else takes)
+        first, count = check_count("take", take), check_takes(1 if takes is None else takes)
         wishes = [
             make_wish(prompt, image=image, take=number, extra=extra, parameters=parameters)
             for number in range(first, first + count)
@@ -275,7 +277,9 @@ class Studio(Workshop):
         from .sweep.cells import lay_out
         from .sweep.plan import Plan
 
-        return Plan(self, lay_out(requests, takes=takes, exchange=replace, given=parameters, home=self.home))
+        sheet = lay_out(requests, takes=takes, exchange=replace, given=parameters, home=self.home)
+        self._refuse_key(cell.wish for cell in sheet.cells)
+        return Plan(self, sheet)
 
     @signed
     def storyboard(self, shots: object, /, *, image: object = None, **parameters: object) -> Storyboard:
@@ -308,7 +312,9 @@ class Studio(Workshop):
         from .storyboard.board import Storyboard
         from .storyboard.shots import lay_out
 
-        return Storyboard(self, lay_out(shots, image=image, common=parameters))
+        laid_out = lay_out(shots, image=image, common=parameters)
+        self._refuse_key(shot.wish for shot in laid_out)
+        return Storyboard(self, laid_out)
 
     def resume(self) -> list[Generation]:
         """Take up every unfinished job of this service: by request id, else by the account's history.
@@ -711,7 +717,7 @@ class Studio(Workshop):
             For what could not be sent.
         """
         request = Request.of({"prompt": prompt, **parameters})
-        return self._quotes.price(request) * check_count("takes", takes)
+        return self._quotes.price(request) * check_takes(takes)
 
     def spending(self) -> list[Cap]:
         """The budget's caps, with what counts against each.

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from .display import console
 from .display.card import _STATES
 from .display.frontend import in_notebook
 from .plain import cells, cut, harmless, one_line
@@ -28,10 +29,6 @@ _ALIVE_EVERY_S = 30.0
 _BAR = 16  # columns
 _PROMPT = 60  # columns
 _FEWEST = 12  # columns: fewer of a prompt say nothing
-_ASCII = str.maketrans(
-    {"○": "o", "◐": "*", "◑": "*", "●": "*", "✕": "x", "·": "-", "…": "...", "“": '"', "”": '"', "×": "x", "█": "#",
-     "░": ".", "–": "-"}
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -168,7 +165,7 @@ class Screen:
                 line = fitted(live, self.width)
                 if text or line != self._live:
                     clear = f"\r{' ' * cells(self._live)}\r" if self._live else ""
-                    _write(clear + text + line)
+                    console.write(clear + text + line)
                 self._live = line
             else:
                 now = time.monotonic()
@@ -176,13 +173,13 @@ class Screen:
                 if live and ((news != told and now - at >= _LINE_EVERY_S) or now - at >= _ALIVE_EVERY_S):
                     text += _joined(live) + "\n"
                     self._told = (news, now)
-                _write(text)
+                console.write(text)
 
     def rest(self) -> None:
         """Leave the line that is written over where it is, and go on below it."""
         with self._lock:
             if self._live:
-                _write("\n")
+                console.write("\n")
             self._live, self._told = "", (None, 0.0)
 
     def _filled(self, parts: Sequence[str] | str) -> list[str]:
@@ -247,21 +244,6 @@ class Board:
 
 def _joined(parts: Sequence[str]) -> str:
     return " · ".join(one_line(part) for part in parts if part)
-
-
-def _write(text: str) -> None:
-    """Write at once; a console that cannot show a sign gets another one for it."""
-    if not text or sys.stderr is None:
-        return
-    with contextlib.suppress(OSError, ValueError):  # closed, or its other end is gone
-        try:
-            text.encode(getattr(sys.stderr, "encoding", None) or "utf-8")
-        except UnicodeEncodeError:
-            text = text.translate(_ASCII)
-        except LookupError:
-            pass
-        sys.stderr.write(text)
-        sys.stderr.flush()
 
 
 screen = Screen()

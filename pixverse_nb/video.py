@@ -15,6 +15,7 @@ from .display.frontend import source_of
 from .errors import ClipError
 from .media.clips import Clips
 from .mishaps import outside
+from .paths import path_of
 from .provenance import story_of, titles_of
 from .store.words import Row
 
@@ -88,10 +89,12 @@ class Video:
 
         Raises
         ------
+        InvalidParameter
+            For what is no path.
         ClipError
             When the clip has vanished, or the target cannot be written.
         """
-        target = Path(path).expanduser()
+        target = path_of(path, "path", example="'clip.mp4'")
         if target.is_dir():
             target /= f"{self._id}.mp4"
         self._present()

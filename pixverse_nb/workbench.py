@@ -11,6 +11,7 @@ from .media.clips import Clips
 from .media.download import Downloader
 from .pace import Pace
 from .segmind.client import Client
+from .segmind.key import Key
 from .store.store import Store
 
 
@@ -22,6 +23,10 @@ class Backend(Protocol):
     @property
     def remark(self) -> str | None:
         """Why it is not the service, where a key might have been found; None when there is nothing to say."""
+
+    @property
+    def key(self) -> Key | None:
+        """The key that pays; None on the preview engine."""
 
     @property
     def client(self) -> Client: ...  # noqa: D102

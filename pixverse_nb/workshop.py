@@ -131,6 +131,7 @@ class Workshop:
             raise errors.InvalidParameter(
                 f"reuse={reuse!r} is not allowed", remedy="Pass True, or False to send in any case.", billed=False
             )
+        self._refuse_key(wishes)
         self._check_room()
         prices = self._quotes.all([wish.request for wish in wishes])
         own = asked_by or new_id()
@@ -213,6 +214,20 @@ class Workshop:
     @property
     def _shelf(self) -> Shelf:
         return Shelf(self._has_clip, self._can_fetch)
+
+    def _refuse_key(self, wishes: Iterable[Wish]) -> None:
+        """Before anything is written or shown: what is asked for stands in the history, in tables and in reports."""
+        key = self._backend.key
+        if key is None:
+            return
+        for wish in wishes:
+            held = [name for name, value in wish.request.body().items() if key.is_in({name: value})]
+            if held:
+                raise errors.InvalidParameter(
+                    f"{held[0]} holds this studio's API key",
+                    remedy="Take it out: what is asked for stands in the history and in all that is made of it.",
+                    billed=False,
+                )
 
     def _check_room(self) -> None:
         if self._store.read_only is not None:

@@ -1,6 +1,8 @@
 """Everything that is shown: escaped, of a steady size, and playable where it is looked at."""
 
 import base64
+import errno
+import io
 import os
 import sys
 import types
@@ -375,3 +377,24 @@ def test_the_preview_is_announced_in_the_notebook_and_on_standard_error(kernel, 
     show_notice((markup, text))
     assert capsys.readouterr().err == text + "\n"
     assert len(kernel) == 1
+
+
+class Full(io.StringIO):
+    """A log on a full disk."""
+
+    def flush(self):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def closed():
+    stream = io.StringIO()
+    stream.close()
+    return stream
+
+
+@pytest.mark.parametrize("stream", [lambda: None, closed, Full], ids=["none", "closed", "full"])
+def test_where_nothing_can_be_written_a_notice_costs_nothing(monkeypatch, stream):
+    monkeypatch.setattr(IPython, "get_ipython", lambda: None)
+    with monkeypatch.context() as patch:
+        patch.setattr("sys.stderr", stream())
+        show_notice(preview_notice())

@@ -373,7 +373,7 @@ def test_in_colab_the_key_comes_from_its_secrets(colab, tmp_path):
     with rigged(tmp_path / "home") as rig:
         studio = rig.studio(api_key=None)
         assert not studio.is_preview
-        assert studio._backend.key_source == "a Colab secret"
+        assert studio._backend.key.source == "a Colab secret"
         studio.generate("a cat")
         assert sends(rig.servers[0]) == 1
     assert colab.asked == ["SEGMIND_API_KEY"], "asked once: Colab may ask the person each time"

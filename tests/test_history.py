@@ -3,6 +3,7 @@
 import base64
 import functools
 import re
+import shutil
 from datetime import date, datetime, timedelta, timezone
 
 import numpy as np
@@ -325,6 +326,7 @@ def test_it_shows_a_poster_for_each_clip_and_none_for_what_has_no_clip(made):
         lambda df: df.sort_values("prompt"),
         lambda df: df.copy(),
         lambda df: df[["prompt", "cost_usd", "video_path"]],
+        lambda df: df[["prompt", "cost_usd"]],
         lambda df: df.assign(mine=1),
         lambda df: df.query("duration == 5"),
         lambda df: df.join(pd.DataFrame({"x": [1]}, index=df.index[:1])),
@@ -337,11 +339,25 @@ def test_it_shows_a_poster_for_each_clip_and_none_for_what_has_no_clip(made):
         ),
         lambda df: df.rename(columns={"prompt": 5}),
     ],
-    ids=["mask", "sort", "copy", "columns", "assign", "query", "join", "concat", "merge", "merge on", "rename"],
+    ids=[
+        "mask",
+        "sort",
+        "copy",
+        "columns",
+        "no path",
+        "assign",
+        "query",
+        "join",
+        "concat",
+        "merge",
+        "merge on",
+        "rename",
+    ],
 )
 def test_slices_sorts_and_merges_keep_their_posters(made, change):
     changed = change(made)
     assert isinstance(changed, History)
+    shutil.rmtree(made._clips.posters)  # as of clips that nobody has looked at yet
     assert len(pictures(changed)) == 2
 
 

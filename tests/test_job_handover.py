@@ -114,7 +114,7 @@ def test_a_failure_that_was_charged_says_so(server, studio):
 
 def test_a_lost_job_does_not_take_the_request_of_one_that_was_sent_again(server, studio_at):
     """What the account records while a second send is out may be the second one's: the first one waits."""
-    studio = studio_at(server.url)
+    studio = studio_at(server.url, pace=pv.Pace(**{**vars(PACE), "submit_read_s": 10.0}))
     server.say("submit", Answer(504))
     first = studio.submit(**WISH)
     eventually(lambda: row_of(studio, first)["status"] == "unknown")

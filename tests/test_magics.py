@@ -188,6 +188,16 @@ def test_takes_are_a_list(here):
     assert isinstance(here.user_ns["cats"], pv.Generations)
 
 
+def test_in_a_terminal_takes_are_told_once(here, capsys):
+    """Each one's end while they are waited for, and not by the cell's echo again; of what was not, the echo tells."""
+    takes = run(here, f"%pixverse a cat {SMALL} --takes 2")
+    told = "".join(capsys.readouterr())
+    assert [told.count(take.id) for take in takes] == [told.count(str(take.video.path)) for take in takes] == [1, 1]
+    here.execution_count += 1  # the next cell
+    run(here, "_")
+    assert all(take.id in capsys.readouterr().out for take in takes[:1])
+
+
 def test_submit_returns_at_once(rig, here):
     gate = threading.Event()
 
@@ -336,6 +346,10 @@ def test_an_image_url_goes_as_it_is(here):
         ("%pixverse a cat --guidance-scale nan", "guidance_scale=nan is not allowed"),
         ("%pixverse a cat --quality 720", "Did you mean '720p'?"),
         ("%pixverse a cat --takes 0", "takes=0 is not allowed"),
+        ("%pixverse a cat --takes 2026", "takes=2026 is not allowed"),
+        ("%pixverse --estimate --takes 2147483647 a cat", "takes=2147483647 is not allowed"),
+        ("%pixverse a {studio:10000000000} cat", "5,000 is the largest width"),
+        ("%pixverse a {studio:>9999999999999999999999} cat", "5,000 is the largest width"),
         ("%pixverse a cat --take some", "take='some' is not allowed"),
         ("%pixverse a cat --image nowhere.png", "--image 'nowhere.png' is neither a variable of the notebook nor"),
         ("%pixverse a cat --image hera", "Did you mean hero?"),
@@ -383,6 +397,7 @@ COMPLETIONS = [
     ("%pixverse --no-", ["--no-generate-audio-switch", "--no-reuse"]),
     ("%pixverse --quality ", ["360p", "540p", "720p", "1080p"]),
     ("%pixverse --quality 7", ["720p"]),
+    ('%pixverse --quality "', ['360p"', '540p"', '720p"', '1080p"']),
     ("%pixverse --quality=7", ["720p"]),
     ("%pixverse --aspect-ratio 16:", ["9"]),
     ("%pixverse --duration 1", ["1", "10", "11", "12", "13", "14", "15"]),

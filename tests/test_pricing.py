@@ -39,7 +39,7 @@ def test_what_is_not_said_is_priced_at_its_default_with_sound():
 
 
 @given(
-    st.integers(1, 15), st.sampled_from(sorted(RATES)), st.booleans(), st.integers(1, 10_000)
+    st.integers(1, 15), st.sampled_from(sorted(RATES)), st.booleans(), st.integers(1, 100)
 )  # fmt: skip
 def test_takes_multiply_and_nothing_is_ever_free(duration, quality, audio, takes):
     settings = {"duration": duration, "quality": quality, "generate_audio_switch": audio}
@@ -47,6 +47,12 @@ def test_takes_multiply_and_nothing_is_ever_free(duration, quality, audio, takes
     assert 0 < one.expected_micros <= one.ceiling_micros
     assert (many.expected_micros, many.ceiling_micros) == (one.expected_micros * takes, one.ceiling_micros * takes)
     assert many.clips == takes
+
+
+@pytest.mark.parametrize("takes", [0, 101, 2026, 2**31, True, "3"])
+def test_no_more_takes_than_a_hand_means(takes):
+    with pytest.raises(pv.InvalidParameter, match=r"takes=.* is not allowed.* from 1 to 100"):
+        pv.estimate(takes=takes)
 
 
 def test_estimates_add_up():

@@ -92,7 +92,7 @@ def test_a_storyboard_is_priced_and_shown_and_nothing_is_sent(rig):
     assert (len(board), board.duration_s, board.owned, board.to_send) == (3, 4, 0, 3)
     assert board.expected_usd == board.ceiling_usd == pytest.approx(4 * CEILING)
     assert board.seconds == pytest.approx(3 * 66, abs=1), "one after the other"
-    assert standings(board) == ["to send", "to send, after shot 1", "to send, after shot 1"]
+    assert standings(board) == ["to send", "to send, after shot 1", "to send, after shot 2"]
     text, page = repr(board), Page(board._repr_html_())
     for word in ("A film of 3 shots, 4 s", *PROMPTS[:3], "last frame of shot 2", "2 s · 360p", "$0.175", "$0.044",
                  "$1.000", "run() sends 3", "that nobody has seen yet"):  # fmt: skip
@@ -367,6 +367,15 @@ def test_a_shot_that_fails_ends_its_chain_and_what_is_done_is_kept(rig, api):
     assert not (rig.home / "films").exists()
     assert board.run().joined == "stream copy"
     assert sends(server) == 4
+
+
+@pytest.mark.parametrize(("status", "kind"), [(401, pv.AuthenticationError), (403, pv.PermissionDenied)])
+def test_a_dead_key_is_told_with_all_the_shots_that_were_not_made(rig, status, kind):
+    server = rig.server(render=draw)
+    server.faults.add("submit", status=status, times=None)
+    with pytest.raises(kind, match=r"3 of 3 clips were not made, which may cost \$0\.131"):
+        board_of(rig.studio()).run()
+    assert sends(server) == 1
 
 
 def test_another_chain_goes_on_to_its_end(rig):

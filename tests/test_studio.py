@@ -128,6 +128,27 @@ def sources(monkeypatch, *names):
 
 
 @pytest.mark.parametrize(
+    ("ask", "where"),
+    [
+        (lambda studio: studio.submit(f"my key is {KEY}, ok"), "prompt"),
+        (lambda studio: studio.generate("a cat", negative_prompt=KEY), "negative_prompt"),
+        (lambda studio: studio.submit("a cat", takes=3, extra={"auth": [{"as": f"Bearer {KEY}"}]}), "auth"),
+        (lambda studio: studio.submit("a cat", image_url=f"https://a.example/b.png?key={KEY}"), "image_url"),
+        (lambda studio: studio.sweep(prompt=["a cat", f"a dog {KEY}"]), "prompt"),
+        (lambda studio: studio.storyboard(["a cat", f"a dog {KEY}"]), "prompt"),
+    ],
+)
+def test_a_request_that_holds_the_key_is_refused_before_anything_is_written_or_shown(rig, capfd, ask, where):
+    """It would stand in the history, in the notebook's cards and tables, and in every report."""
+    studio = rig.studio()
+    with pytest.raises(pv.InvalidParameter, match=f"{where} holds this studio's API key") as caught:
+        ask(studio)
+    assert KEY not in str(caught.value) + "".join(capfd.readouterr())
+    assert len(studio.history()) == sends(rig.servers[0]) == 0
+    assert not any(KEY.encode() in path.read_bytes() for path in rig.home.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize(
     ("there", "first"),
     [(["environment", "colab", "keyring"], "environment"), (["colab", "keyring"], "colab"), (["keyring"], "keyring")],
 )
@@ -137,7 +158,7 @@ def test_the_key_comes_from_argument_environment_colab_and_keyring_in_this_order
     found = rig.studio(api_key=None)._backend
     assert found.client.key.reveal() == keys[first]
     word = {"environment": "SEGMIND_API_KEY", "colab": "a Colab secret", "keyring": "the keyring"}[first]
-    assert found.key_source == word
+    assert found.key.source == word
 
 
 def test_a_colab_secret_that_may_not_be_read_and_a_locked_keyring_are_no_key(rig, monkeypatch):

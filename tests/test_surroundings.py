@@ -70,6 +70,12 @@ ERRORS = {
         "HomeError",
         ["cannot be written: taken on the way to it is a file", "PIXVERSE_NB_HOME"],
     ),
+    "a home of nobody": (
+        "pv.Studio(home='~nobody-at-all/x')",
+        "InvalidParameter",
+        ["home='~nobody-at-all/x': ~nobody-at-all is no user's folder here", "Write the whole path"],
+    ),
+    "a home that is no path": ("pv.Studio(home='a\\0b')", "InvalidParameter", ["home='a\\x00b' is no path"]),
     "a dead key": (
         "dead.generate('a cat')",
         "AuthenticationError",
@@ -85,11 +91,15 @@ ERRORS = {
     "no connection": (
         "lone.generate('a cat')",
         "ServiceUnreachable",
-        ["no connection could be made, so nothing was sent", "Nothing was billed", "Check the network"],
+        ["no connection could be made, so nothing was sent", "Nothing was billed", "a server on this machine"],
     ),
     "no connection, asked for the balance": ("lone.credits()", "ServiceUnreachable", ["no connection could be made."]),
     "no connection, reconciled": ("lone.reconcile()", "ServiceUnreachable", ["no connection could be made."]),
-    "no name server": ("far.generate('a cat')", "ServiceUnreachable", ["service.invalid", "nothing was sent"]),
+    "no name server": (
+        "far.generate('a cat')",
+        "ServiceUnreachable",
+        ["service.invalid", "nothing was sent", "Check the network"],
+    ),
     "no name server, adopting": ("far.adopt('a' * 32)", "ServiceUnreachable", ["service.invalid could not be reached"]),
     "another home": (
         "studio.generation('06h0af6safp7bsda')",
@@ -113,7 +123,7 @@ ERRORS = {
     "a full disk, saved": (
         "b.video.save('y.mp4')",
         "ClipError",
-        ["could not be saved to y.mp4", "the clip itself is safe"],
+        ["could not be saved to ", "y.mp4: ", "the clip itself is safe"],
     ),
     "a full disk, a new home": ("pv.Studio(home='new')", "HomeError", ["cannot be written", "home=..."]),
     "only for reading": (
@@ -184,7 +194,7 @@ def cells(tmp_path_factory, public):
         add(START + HOME.format(key=KEY, url=url))
         add(f"dead = pv.Studio({KEY!r}, base_url={shut!r}, home='dead', pace=quick)")
         add(f"lone = pv.Studio({KEY!r}, base_url='http://127.0.0.1:{shut_port()}', home='lone', pace=quick)")
-        take("a file in", "a home below", "a dead key", "no connection", "another home")
+        take("a file in", "a home below", "a home of", "a home that", "a dead key", "no connection", "another home")
         take("a sweep", table=SHOWN)
         add(DEAF.format(key=KEY))
         take("no name server")

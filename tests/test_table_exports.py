@@ -19,7 +19,7 @@ from clips import make_clip
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from studio_rig import KEY, rigged
+from studio_rig import rigged
 
 import pixverse_nb as pv
 from pixverse_nb.history import COLUMNS
@@ -29,6 +29,7 @@ from pixverse_nb.pricing import MICROS
 from pixverse_nb.table import exports, folder
 from pixverse_nb.table.public import REDACTIONS, public, redacted
 
+KEY = "SG_fedcba9876543210"  # somebody's: the own one is not even taken
 FORMULA = '=HYPERLINK("http://evil.example","click")'
 HOSTILE = '<img src=x onerror="alert(1)">/../..\\CON: "NUL" *?|\u202e\x07 日本語 é'
 SIGNED = "https://files.example/cat.png?X-Amz-Signature=abc123&X-Amz-Expires=60"

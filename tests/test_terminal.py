@@ -20,6 +20,7 @@ from studio_rig import KEY, paint, rigged, sends
 import pixverse_nb as pv
 from pixverse_nb import generation as generation_module
 from pixverse_nb import terminal
+from pixverse_nb.display import console
 from pixverse_nb.display.card import Card, card_text
 from pixverse_nb.plain import cells, cut, harmless, one_line, shortened
 
@@ -62,7 +63,8 @@ class Terminal(io.StringIO):
 @pytest.fixture
 def tty(monkeypatch):
     made = Terminal()
-    monkeypatch.setattr(terminal, "sys", types.SimpleNamespace(stderr=made))  # pytest puts its own into the real one
+    for module in (terminal, console):  # pytest puts its own into the real one
+        monkeypatch.setattr(module, "sys", types.SimpleNamespace(stderr=made))
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("TERM", "xterm")
     return made

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-
-from . import style
+from . import console, style
 from .frontend import in_notebook
 from .html import Html, el
 
@@ -34,4 +32,4 @@ def show_notice(notice: tuple[Html, str]) -> None:
 
         display({"text/html": str(markup), "text/plain": text}, raw=True)
     else:
-        sys.stderr.write(text + "\n")
+        console.write(f"{text}\n")

@@ -134,7 +134,9 @@ def _pictures(begun: str) -> list[str]:
 
 
 def _starting(word: str, all_of_them: Iterable[str]) -> list[str]:
-    """Those that begin as the word does; an option begun with underscores goes on with them."""
+    """Those that begin as the word does; an option goes on with underscores, and a value with its quotation mark."""
+    if word[:1] in {'"', "'"}:
+        all_of_them = (f"{word[0]}{one}{word[0]}" for one in all_of_them)
     if word.startswith("--") and "_" in word.partition("=")[0]:
         all_of_them = ("--" + one[2:].replace("-", "_") for one in all_of_them)
     return [one for one in all_of_them if one.startswith(word)]

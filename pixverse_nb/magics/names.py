@@ -18,6 +18,7 @@ from pixverse_nb.table.origin import _STUDIOS
 Namespace = Mapping[str, Any]
 
 _FIELD = re.compile(r"([^\W\d]\w*)((?:\.\w+|\[[^\[\]]+\])*)")  # a name, then attributes and indexes
+_WIDEST = 5000
 _STEP = re.compile(r"\.(\w+)|\[([^\[\]]+)\]")
 
 
@@ -47,6 +48,9 @@ class _Expander(string.Formatter):
         return value, first
 
     def format_field(self, value: Any, format_spec: str) -> str:
+        # Python would make a text of any width, and take all memory for it.
+        if any(len(width) > 4 or int(width) > _WIDEST for width in re.findall(r"0*([1-9][0-9]*)", format_spec)):
+            raise self._trouble(f"…:{format_spec}", f"{_WIDEST:,} is the largest width, as long as a prompt may be")
         try:
             return str(super().format_field(value, format_spec))
         except Exception as error:  # noqa: BLE001  as above

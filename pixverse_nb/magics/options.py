@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from pixverse_nb.errors import InvalidParameter
-from pixverse_nb.parameters import PARAMETERS, Parameter, check_count, unknown_parameter
+from pixverse_nb.parameters import MOST_TAKES, PARAMETERS, Parameter, unknown_parameter
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
 _TOKEN = re.compile(r"\S+")
@@ -65,7 +65,7 @@ _ALL = (
     ),
     _own("image", "string", "A picture to start from: a variable of the notebook, a path or a URL.", value="IMAGE"),
     _own("take", "integer", "Another clip of the same request.", value="N", low=1, high=_MOST_COUNT, default=1),
-    _own("takes", "integer", "So many clips at once.", value="N", low=1, high=_MOST_COUNT),
+    _own("takes", "integer", "So many clips at once.", value="N", low=1, high=MOST_TAKES),
     _own("reuse", "boolean", "Whether a clip that is there already is given back, at no cost.", default=True),
     _own("as", "string", "The variable that the generation is bound to.", value="NAME"),
     _own("studio", "string", "The studio's variable; else the newest studio of the notebook.", value="NAME"),
@@ -199,9 +199,7 @@ def value_of(option: Option, text: str) -> object:
         value = int(text)
     elif parameter.kind == "number":
         value = _number(text)
-    if option.name in {"take", "takes"}:
-        return check_count(option.name, value)
-    return parameter.check(value) if option.of_api else value
+    return parameter.check(value) if option.of_api or option.name in {"take", "takes"} else value
 
 
 def check_name(text: str) -> str:
@@ -225,7 +223,6 @@ def describe(option: Option) -> str:
         "as": lambda: "a variable's name",
         "studio": lambda: "a variable's name",
         "take": lambda: "a whole number from 1",
-        "takes": lambda: "a whole number from 1",
     }
     return own[option.name]() if option.name in own else option.parameter.allowed
 

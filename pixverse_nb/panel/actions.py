@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
@@ -11,6 +10,7 @@ import ipywidgets as widgets
 from pixverse_nb.display.panel import Still, compare_html
 from pixverse_nb.display.queue import heading_html, status_html
 from pixverse_nb.errors import ClipError, InvalidParameter
+from pixverse_nb.paths import path_of
 from pixverse_nb.pricing import money
 
 from .chores import Chores
@@ -132,7 +132,7 @@ class Actions:
             raise ClipError(f"generation {generation.id} has no clip")
         if not place.strip():
             raise InvalidParameter("no place was given", remedy="Write a file's name or a folder.", billed=False)
-        target = Path(place.strip()).expanduser()
+        target = path_of(place.strip(), "path", example="'clip.mp4'")
         if target.is_file():
             raise ClipError(f"{target} exists already", remedy="Choose another name.")
         self._put_words(f"Saved to {video.save(target).absolute()}")

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pixverse_nb.errors import InvalidImage, ModerationWarning
-from pixverse_nb.parameters import check_count
+from pixverse_nb.parameters import check_takes
 from pixverse_nb.wishes import Wish, make_wish
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def send(studio: Studio, values: Mapping[str, Any]) -> tuple[list[Generation], s
         Before anything is sent.
     """
     parameters = {name: value for name, value in values.items() if name not in _OWN}
-    takes = check_count("takes", values.get("takes") or 1)
+    takes = check_takes(values.get("takes") or 1)
     wish = make_wish(values.get("prompt"), image=values.get("image"), extra=values.get("extra"), parameters=parameters)
     return _send(studio, wish, takes)
 

@@ -76,7 +76,6 @@ class Settings:
     def _where(self) -> list[tuple[str, str]]:
         studio = self._studio
         backend = studio._backend
-        source = getattr(backend, "key_source", None)
         runs = (
             "the embedded preview engine: clips are drawn on this machine, not by PixVerse, and nothing is billed"
             if studio.is_preview
@@ -84,7 +83,7 @@ class Settings:
         )
         return [
             ("Runs on", runs),
-            ("Key", f"from {source}" if source else "none was found, so the preview engine runs"),
+            ("Key", f"from {backend.key.source}" if backend.key else "none was found, so the preview engine runs"),
             ("Home", str(studio.home)),
             ("At once", f"{studio._runner._most} requests and downloads"),
         ]

@@ -127,7 +127,7 @@ def read_json(text: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):  # the latter for thousands of brackets
         shown = re.sub(r"\s+", " ", text[:80]) or "nothing"
-        raise BadAnswer(f"the answer is not JSON but {shown!r}") from None
+        raise BadAnswer("the answer is not JSON", detail=repr(shown)) from None
 
 
 def read_accepted(body: Any) -> str:
@@ -142,7 +142,7 @@ def read_progress(body: Any) -> Progress:
     """A v2 status body; raises BadAnswer for an unknown status."""
     word = str(body.get("status", "")).upper() if isinstance(body, Mapping) else ""
     if word not in STATES:
-        raise BadAnswer(f"the status answer holds no known status but {word!r}")
+        raise BadAnswer("the status answer holds no known status", detail=repr(word))
     return Progress(STATES[word], _text(body.get("error")), Accounting.of_metrics(body))
 
 

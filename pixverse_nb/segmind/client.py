@@ -119,7 +119,9 @@ class Client:
             try:
                 return answers.read_accepted(self._json(response, self.pace.submit_read_s))
             except (errors.BadAnswer, wire.Cut) as error:
-                raise refusals.lost_answer(str(getattr(error, "what", error)), response.status_code) from None
+                raise refusals.lost_answer(
+                    getattr(error, "what", str(error)), response.status_code, getattr(error, "detail", None)
+                ) from None
 
     @contextlib.contextmanager
     def run(self, body: Mapping[str, Any]) -> Iterator[Delivery]:
@@ -144,7 +146,7 @@ class Client:
                     answer["status"] = response.status_code
             except OSError as error:  # all of requests' errors are; so is that of certificates that are not there
                 if adapter.never_sent(error):
-                    raise refusals.unreachable(url, f"{wire.reason(error)}, so nothing was sent") from None
+                    raise self._unreachable(url, f"{wire.reason(error)}, so nothing was sent") from None
                 raise refusals.lost_answer(wire.reason(error), None) from None
             with response:
                 self._note_clock(response)
@@ -182,7 +184,10 @@ class Client:
             return Delivery(accounting, None, answers.read_output(body))
         except (errors.BadAnswer, wire.Cut) as error:
             lost = refusals.lost_answer(
-                str(getattr(error, "what", error)), response.status_code, None, accounting.request_id
+                getattr(error, "what", str(error)),
+                response.status_code,
+                getattr(error, "detail", None),
+                accounting.request_id,
             )
             raise refusals.reported(lost, accounting, billed=billed) from None
 
@@ -297,6 +302,9 @@ class Client:
 
     # ---- plumbing ---------------------------------------------------------------------------------------------
 
+    def _unreachable(self, url: str, why: str) -> errors.ServiceUnreachable:
+        return refusals.unreachable(url, why, is_here=self.service.is_loopback)
+
     def _ask(
         self,
         url: str,
@@ -318,7 +326,7 @@ class Client:
                 )
                 answer["status"] = response.status_code
         except OSError as error:  # all of requests' errors are; so is that of certificates that are not there
-            raise refusals.unreachable(url, wire.reason(error)) from None
+            raise self._unreachable(url, wire.reason(error)) from None
         with response:
             self._note_clock(response)
             if 300 <= response.status_code < 400:
@@ -332,7 +340,7 @@ class Client:
             try:
                 return self._json(response, self.pace.read_s)
             except wire.Cut as cut:
-                raise refusals.unreachable(url, str(cut)) from None
+                raise self._unreachable(url, str(cut)) from None
 
     @property
     def _session(self) -> requests.Session:

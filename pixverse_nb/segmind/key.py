@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from typing import Any
@@ -48,6 +49,10 @@ class Key:
     def scrub(self, text: str) -> str:
         """`text` without the key, for anything that may repeat it."""
         return text.replace(self._text, "[key]")
+
+    def is_in(self, value: object) -> bool:
+        """Whether it stands anywhere in a JSON value."""
+        return json.dumps(self._text)[1:-1] in json.dumps(value)
 
     def __repr__(self) -> str:
         return f"<key from {self.source}>"

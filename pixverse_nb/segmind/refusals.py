@@ -188,12 +188,13 @@ def reset_seconds(headers: Mapping[str, str], now: datetime | None = None) -> fl
     return min(max(seconds, 0.5), 3600.0)
 
 
-def unreachable(url: str, why: str) -> errors.ServiceUnreachable:
+def unreachable(url: str, why: str, *, is_here: bool = False) -> errors.ServiceUnreachable:
     """The error for an address that gave no answer, to a request that costs nothing or was never sent."""
     host = url.split("/")[2]
-    return errors.ServiceUnreachable(
-        f"{host} could not be reached: {why}", billed=False, remedy="Check the network and base_url, then try again."
-    )
+    remedy = "Check the network and base_url, then try again."
+    if is_here:
+        remedy = "It is a server on this machine, as the preview engine is: it has ended, or a sandbox is in the way."
+    return errors.ServiceUnreachable(f"{host} could not be reached: {why}", billed=False, remedy=remedy)
 
 
 def lost_answer(

@@ -33,6 +33,7 @@ _WORDS = {"reused": OWNED, "fetched": FETCHED, "joined": RUNNING, "refused": REF
 class _Stand:
     """How a shot stands: as `Desk.kinds` says it, or behind another one, whose clip is not there yet."""
 
+    number: int
     kind: str
     behind: Shot | None = None
     behind_kind: str = ""
@@ -46,7 +47,7 @@ class _Stand:
             return f"known once shot {number} is fetched"
         if self.behind.wish.request.take > 1:
             return f"to send: will change, because shot {number} changes"
-        return f"{NEW}, after shot {number}"
+        return f"{NEW}, after shot {self.number - 1}"
 
 
 class Storyboard:
@@ -204,7 +205,7 @@ class Storyboard:
             cell, behind, behind_kind = chain[0].cell, None, ""
             for shot, after in zip(chain, [*chain[1:], None], strict=True):
                 kind = "new" if behind else self._desk.kinds([cell])[0]
-                stands.append(_Stand(kind, behind, behind_kind))
+                stands.append(_Stand(shot.number, kind, behind, behind_kind))
                 cells.append(cell)
                 if after is None:
                     continue

@@ -248,11 +248,7 @@ class Run:
 
     def _explain(self, reason: errors.PixverseError) -> None:
         """Say what was not sent and what is missing."""
-        left = list(self._pending)
-        again = [slot for slot in self.slots if slot.generation is not None and slot.state == "failed"]
-        for kind in (errors.InsufficientCredits, errors.ServiceUnreachable):
-            if isinstance(reason, kind):
-                left += [slot for slot in again if isinstance(slot.generation.error, kind)]  # type: ignore[union-attr]
+        left = [slot for slot in self.slots if (slot.generation is None and not slot.why) or slot.refusal is not None]
         needed = sum(price.ceiling_micros for price in self._desk.prices([slot.cell for slot in left])) / 1e6
         stopped = copy.copy(reason)
         why = reason.what
@@ -285,7 +281,9 @@ class Run:
             balance = self._desk.balance_usd()
         except errors.PixverseError:
             return "the service does not tell the balance"
-        return f"the balance is {money(balance)}, so {money(max(needed - balance, 0.0))} is missing"
+        if balance >= needed:
+            return f"all the same the balance is {money(balance)}: what else runs on the account may have reserved it"
+        return f"the balance is {money(balance)}, so {money(needed - balance)} is missing"
 
     def _interrupt(self) -> SweepInterrupted:
         self._open = [slot for slot in self._open if slot.is_open]

@@ -13,6 +13,7 @@ import pandas as pd
 
 from pixverse_nb.errors import ClipError, PixverseError
 from pixverse_nb.media.aside import set_aside
+from pixverse_nb.paths import path_of
 from pixverse_nb.plain import scrubbed, shortened
 from pixverse_nb.store.words import Row
 
@@ -73,13 +74,7 @@ _KINDS = {
 
 def _target(path: str | os.PathLike[str]) -> tuple[Path, str]:
     """Where to, and what is asked for: a suffix, or "folder"."""
-    try:
-        text = os.fspath(path)
-        target = Path(text).expanduser().absolute()
-    except (TypeError, RuntimeError):
-        raise refused(f"{path!r} is no path", 'Pass a name such as "clips.csv" or "clips/".') from None
-    if not text.strip():
-        raise refused(f"{path!r} is no path", 'Pass a name such as "clips.csv" or "clips/".')
+    target, text = path_of(path, "path", example="'clips.csv' or 'clips/'"), os.fspath(path)
     if target.is_dir() or text.endswith(("/", os.sep)):
         return target, "folder"
     suffix = target.suffix.lower()

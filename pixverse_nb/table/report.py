@@ -22,6 +22,7 @@ from pixverse_nb.display.report import GENERATOR, page_html, written_html
 from pixverse_nb.errors import ClipError
 from pixverse_nb.media.partial import disk_trouble
 from pixverse_nb.mishaps import outside
+from pixverse_nb.paths import path_of
 from pixverse_nb.player.choice import ids_in
 
 from .columns import ids_of, refused
@@ -197,10 +198,7 @@ def _player() -> str:
 
 
 def _target(path: str | os.PathLike[str]) -> Path:
-    try:
-        target = Path(os.fspath(path)).expanduser().absolute()
-    except (TypeError, RuntimeError):
-        raise refused(f"{path!r} is no path", 'Pass a name such as "report.html".') from None
+    target = path_of(path, "path", example="'report.html'")
     if target.suffix == "" and target.name:
         target = target.with_name(f"{target.name}.html")
     if target.suffix.lower() not in {".html", ".htm"}:
