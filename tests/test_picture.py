@@ -29,6 +29,7 @@ from pixverse_nb.preview.picture import (
     render,
     sky,
     slate,
+    unmark,
     words,
 )
 from pixverse_nb.preview.picture.encode import RATE
@@ -628,6 +629,65 @@ def test_memory_does_not_grow_with_the_duration():
         return most
 
     assert peak(8) < 1.25 * peak(1)
+
+
+# ---- a clip that goes on from a clip ---------------------------------------------------------------------------------
+
+
+def slope(width, height, light=(0.1, 0.9)):
+    """A picture that grows lighter from corner to corner, as a sky does."""
+    ramp = np.linspace(*light, width)[None, :] * 0.7 + np.linspace(*light, height)[:, None] * 0.3
+    return Image.fromarray((ramp[..., None] * (255, 230, 200)).astype(np.uint8))
+
+
+def marked(image, shift=(0, 0)):
+    drawn, x, y = slate.badge(*image.size)
+    image = image.convert("RGBA")
+    image.alpha_composite(drawn, (x + shift[0], y + shift[1]))
+    return image.convert("RGB")
+
+
+@pytest.mark.parametrize("light", [(0.0, 0.1), (0.1, 0.9), (0.9, 0.2), (0.97, 1.0)])
+@pytest.mark.parametrize("size", list(SIZES.values()))
+def test_the_mark_of_the_clip_before_is_taken_out(size, light):
+    """Else a film of five shots would have five of them, wandering one behind the other."""
+    plain = slope(*size, light)
+    clean = unmark.unmarked(marked(plain))
+    assert clean.size == size
+    off = np.abs(np.asarray(clean, float) - np.asarray(plain, float))
+    assert off.max() < 32
+    assert off.mean() < 0.05
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(1, 400), st.integers(1, 400), st.integers(0, 2**32 - 1), st.sampled_from(["noise", "slope", "moved"])
+)
+def test_a_picture_without_the_mark_stays_as_it_is(width, height, seed, kind):
+    made = np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
+    image = Image.fromarray(made) if kind == "noise" else slope(width, height)
+    if kind == "moved" and min(width, height) > 100:
+        image = marked(image, (-40, 20))
+    assert unmark.unmarked(image) is image
+
+
+def test_a_shot_that_goes_on_from_a_frame_has_one_mark(tmp_path):
+    """Through the coder, and moved by the camera: nothing light is left beside the new mark."""
+    first = tmp_path / "first.mp4"
+    render(small("a night sky", seed=3), first)
+    with av.open(str(first)) as clip:
+        last = list(clip.decode(video=0))[-1].to_image()
+    drawn, x, y = slate.badge(*last.size)
+    corner = np.s_[: y + 2 * drawn.height, x - drawn.width :]
+
+    def drawn_from(image):
+        out = io.BytesIO()
+        image.save(out, "PNG")
+        return picture(small("slow pan left", image=out.getvalue()))[0][0][corner]
+
+    mark = drawn_from(Image.new("RGB", last.size))
+    assert (mark > 80).sum() > 50
+    assert ((drawn_from(last) > 80) & ~(mark > 60)).sum() < 5
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from PIL import Image
 from . import noise
 from .planes import Floats, Plate, converted, coverage
 from .shot import open_image
+from .unmark import unmarked
 from .world import Item, Still, World
 
 _FAR, _NEAR = 0.65, 1.0  # depths of the picture's back and, at most, of what is likely to stand in front
@@ -25,7 +26,7 @@ def photo(world: World, image: bytes) -> list[Item]:
     depth = _in_front(world)
     mx, my = (max(margins) for margins in zip(world.reach(_FAR), world.reach(depth), strict=True))
     width, height = world.width + 2 * mx, world.height + 2 * my
-    planes = converted(_cover(open_image(image), width, height))
+    planes = converted(_cover(unmarked(open_image(image)), width, height))
     across: Floats = (np.arange(width, dtype=np.float32) - mx) / np.float32(world.width) - np.float32(0.5)
     down: Floats = ((np.arange(height, dtype=np.float32) - my) / np.float32(world.height))[:, None]
     near = np.exp(-((across / 0.34) ** 2)) * noise.smoothstep(0.15, 0.60, down)

@@ -151,14 +151,19 @@ def _plate(image: Image.Image, x: int, y: int) -> Plate:
 
 def mark(width: int, height: int) -> Plate:
     """The word PREVIEW in the upper right corner, small and see-through."""
-    badge, size = _badge("PREVIEW", width, height)
-    return _plate(badge, width - badge.width - size, size)
+    return _plate(*badge(width, height))
+
+
+def badge(width: int, height: int) -> tuple[Image.Image, int, int]:
+    """The mark of a clip of this size (RGBA), and the pixel at which it begins."""
+    drawn, size = _badge("PREVIEW", width, height)
+    return drawn, (width - drawn.width - size) // 2 * 2, size // 2 * 2
 
 
 def unfetched(width: int, height: int) -> Plate:
     """What is said in the upper left corner when an address was given for a picture, which is never fetched."""
-    badge, size = _badge("PICTURE NOT FETCHED", width, height)
-    return _plate(badge, size, size)
+    drawn, size = _badge("PICTURE NOT FETCHED", width, height)
+    return _plate(drawn, size, size)
 
 
 def _badge(text: str, width: int, height: int) -> tuple[Image.Image, int]:
