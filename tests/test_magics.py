@@ -334,6 +334,15 @@ def test_an_image_url_goes_as_it_is(here):
     assert made.request.parameters["image_url"] == "https://pictures.example/a.png"
 
 
+class Bad:
+    """A variable that breaks when it is printed."""
+
+    def __str__(self) -> str:
+        return str(1 / 0)
+
+    __repr__ = __str__
+
+
 # ---- errors ----------------------------------------------------------------------------------------------------------
 
 
@@ -346,6 +355,11 @@ def test_an_image_url_goes_as_it_is(here):
         ("%pixverse a cat --guidance-scale nan", "guidance_scale=nan is not allowed"),
         ("%pixverse a cat --quality 720", "Did you mean '720p'?"),
         ("%pixverse a cat --takes 0", "takes=0 is not allowed"),
+        ("%pixverse a cat --dur 3", "Did you mean --duration?"),
+        ("%pixverse a {bad} cat", "{bad} in the prompt cannot be filled in: ZeroDivisionError"),
+        ("%pixverse a {bad!r} cat", "{bad!r} in the prompt cannot be filled in: ZeroDivisionError"),
+        ("%pixverse a {studio!x} cat", "{studio!x} in the prompt cannot be filled in: ValueError"),
+        ("%pixverse a {studio:x} cat", "{studio:x} in the prompt cannot be filled in: TypeError"),
         ("%pixverse a cat --takes 2026", "takes=2026 is not allowed"),
         ("%pixverse --estimate --takes 2147483647 a cat", "takes=2147483647 is not allowed"),
         ("%pixverse a {studio:10000000000} cat", "5,000 is the largest width"),
@@ -370,7 +384,7 @@ def test_an_image_url_goes_as_it_is(here):
     ],
 )  # fmt: skip
 def test_what_cannot_be_sent_is_one_sentence_without_a_stack(rig, here, capsys, cell, words):
-    here.user_ns.update(hero=Image.new("RGB", (8, 8)), os=os)
+    here.user_ns.update(hero=Image.new("RGB", (8, 8)), os=os, bad=Bad())
     shown = said(here, capsys, cell)
     assert words in shown
     assert len(shown.strip().splitlines()) == 1

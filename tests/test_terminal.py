@@ -20,7 +20,7 @@ from studio_rig import KEY, paint, rigged, sends
 import pixverse_nb as pv
 from pixverse_nb import generation as generation_module
 from pixverse_nb import terminal
-from pixverse_nb.display import console
+from pixverse_nb.display import console, notice
 from pixverse_nb.display.card import Card, card_text
 from pixverse_nb.plain import cells, cut, harmless, one_line, shortened
 
@@ -144,6 +144,16 @@ def test_a_terminal_has_one_line_that_is_written_over_and_only_the_end_stays(rig
     assert tty.seen[0].startswith("● completed · 360p")
     assert tty.seen[-2:] == [f"  {generation.video.path}", ""]
     assert not any("sending" in line for line in tty.seen)
+
+
+def test_a_notice_is_broken_between_words(tty, monkeypatch):
+    monkeypatch.setattr(notice, "in_notebook", lambda: False)
+    monkeypatch.setenv("COLUMNS", "40")
+    shown = notice.preview_notice()
+    notice.show_notice(shown)
+    lines = tty.getvalue().splitlines()
+    assert max(map(len, lines)) <= 39
+    assert " ".join(lines) == shown[1]
 
 
 def test_the_line_is_never_wider_than_the_terminal(rig, tty, monkeypatch):

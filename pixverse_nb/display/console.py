@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import sys
+import textwrap
 
 _ASCII = str.maketrans(
     {"○": "o", "◐": "*", "◑": "*", "●": "*", "✕": "x", "·": "-", "…": "...", "“": '"', "”": '"', "×": "x", "█": "#",
      "░": ".", "–": "-"}
 )  # fmt: skip
+
+
+def paragraph(text: str) -> None:
+    """Write a text of some length: broken between words in a terminal, a line of its own anywhere else."""
+    with contextlib.suppress(AttributeError, ValueError):  # no console, or one that is closed
+        if sys.stderr.isatty():
+            text = textwrap.fill(text, max(shutil.get_terminal_size().columns - 1, 20), break_on_hyphens=False)
+    write(f"{text}\n")
 
 
 def write(text: str) -> None:

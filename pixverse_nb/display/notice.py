@@ -32,4 +32,4 @@ def show_notice(notice: tuple[Html, str]) -> None:
 
         display({"text/html": str(markup), "text/plain": text}, raw=True)
     else:
-        console.write(f"{text}\n")
+        console.paragraph(text)

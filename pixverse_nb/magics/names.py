@@ -28,8 +28,10 @@ class _Expander(string.Formatter):
     def __init__(self, names: Namespace, what: str) -> None:
         self._names = names
         self._what = what
+        self._field = ""  # the one that is being filled in
 
     def get_field(self, field_name: str, _args: Sequence[Any], _kwargs: Mapping[str, Any]) -> tuple[Any, str]:
+        self._field = field_name
         field = _FIELD.fullmatch(field_name)
         if field is None:
             raise self._unknown("" if field_name.isdigit() else field_name, [])  # "{}" comes as a number
@@ -47,14 +49,21 @@ class _Expander(string.Formatter):
                 raise self._trouble(field_name, f"{type(error).__name__}: {error}") from None
         return value, first
 
+    def convert_field(self, value: Any, conversion: str | None) -> Any:
+        try:
+            return super().convert_field(value, conversion)
+        except Exception as error:  # noqa: BLE001  as above
+            raise self._trouble(f"{self._field}!{conversion}", f"{type(error).__name__}: {error}") from None
+
     def format_field(self, value: Any, format_spec: str) -> str:
+        field = f"{self._field}:{format_spec}" if format_spec else self._field
         # Python would make a text of any width, and take all memory for it.
         if any(len(width) > 4 or int(width) > _WIDEST for width in re.findall(r"0*([1-9][0-9]*)", format_spec)):
-            raise self._trouble(f"…:{format_spec}", f"{_WIDEST:,} is the largest width, as long as a prompt may be")
+            raise self._trouble(field, f"{_WIDEST:,} is the largest width, as long as a prompt may be")
         try:
             return str(super().format_field(value, format_spec))
         except Exception as error:  # noqa: BLE001  as above
-            raise self._trouble(f"…:{format_spec}", f"{type(error).__name__}: {error}") from None
+            raise self._trouble(field, f"{type(error).__name__}: {error}") from None
 
     def _unknown(self, name: str, known: Sequence[str]) -> InvalidParameter:
         hint = f"Did you mean {' or '.join('{' + one + '}' for one in known)}? " if known else ""

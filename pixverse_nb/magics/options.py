@@ -165,7 +165,8 @@ def find(written: str) -> tuple[Option, bool]:
     off = OPTIONS.get(name.removeprefix("no_"))
     if off is not None and name.startswith("no_") and off.is_switch and off.name not in SINGLE:
         return off, False
-    near = difflib.get_close_matches(name.lower(), OPTIONS, n=1, cutoff=0.6)
+    begun = [one for one in OPTIONS if name and one.startswith(name.lower())]
+    near = begun[:1] or difflib.get_close_matches(name.lower(), OPTIONS, n=1, cutoff=0.6)
     hint = f"Did you mean {OPTIONS[near[0]].flag}?" if near else "%pixverse --help lists them."
     error = unknown_parameter(name, OPTIONS, "an option of the magic")
     error.what = f"{shown(written)} is not an option of %pixverse"

@@ -37,7 +37,11 @@ _PLAIN: dict[int, tuple[type[ServiceError], str, str]] = {
     404: (errors.NotFound, "the service does not know this model or address", "Check base_url."),
     405: (errors.WrongMethod, "this address does not take this kind of request", "Check base_url."),
     410: (errors.ModelRetired, "the model is no longer served", "See Segmind's model page for its successor."),
-    422: (errors.GenerationFailed, "the generation failed", "Change the prompt or the parameters and send it again."),
+    422: (
+        errors.GenerationFailed,
+        "the generation failed",
+        "Send it again; change what its words name, if they do.",
+    ),
     429: (errors.RateLimited, "too many requests", "Wait for the reset; nothing was queued."),
 }
 
