@@ -11,6 +11,7 @@ from .segmind.client import Client
 from .store.words import Row, now_us
 from .workbench import Workbench
 
+_OF_THE_ACCOUNT = frozenset({401, 402, 403, 406})  # what such an answer to an upload is about
 _TRUSTED_S = 3600.0  # a URL that was last seen longer ago is asked after again
 
 # One lock a picture and place, for as long as somebody holds or awaits it.
@@ -57,7 +58,9 @@ def _uploaded(data_uri: str, client: Client) -> str:
     except PixverseError as error:
         error.what = f"the picture could not be uploaded: {error.what}"
         error.billed = False
-        error.remedy = "No generation was sent. Run the cell again, or pass the picture's https URL as image_url=..."
+        again = "Run the cell again, or pass the picture's https URL as image_url=..."
+        # What is wrong with the key or the account is no matter of the picture.
+        error.remedy = f"No generation was sent. {error.remedy if error.status_code in _OF_THE_ACCOUNT else again}"
         raise
 
 

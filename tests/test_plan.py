@@ -264,7 +264,7 @@ def test_a_vanished_clip_is_planned_as_fetched_again_and_costs_the_run_nothing(r
     frame = plan_of(studio).run()
     assert statuses(frame) == ["completed"] * 6
     assert frame["cost_usd"].sum() == pytest.approx(CEILING), "the row keeps what it cost once"
-    assert "$0.000 in all" in capsys.readouterr().err
+    assert "$0.000 in this run" in capsys.readouterr().err
     assert sends(server) == 6
 
 
@@ -276,7 +276,7 @@ def test_what_others_asked_for_is_not_the_runs_money(rig, capsys):
     assert plan.running == 4
     capsys.readouterr()
     assert statuses(plan.run()) == ["completed"] * 6
-    assert f"${2 * CEILING:.3f} in all" in capsys.readouterr().err
+    assert f"${2 * CEILING:.3f} in this run" in capsys.readouterr().err
     assert sum(one.cost_usd for one in asked) == pytest.approx(4 * CEILING)
     assert sends(server) == 6
 
@@ -770,7 +770,7 @@ def test_what_is_in_the_middle_of_its_send_goes_on_unless_it_is_refused(tmp_path
         server.say("submit", held if answer == "429" else lambda _hit: (go_on.wait(20), None)[1])
         interrupt_when(lambda: server.count() == 1)
         with pytest.raises(
-            pv.WaitInterrupted, match=r"1 are in flight and go on .1 of them on the way out., 0 were not"
+            pv.WaitInterrupted, match=r"1 is in flight and goes on .1 of them on the way out., 0 were not"
         ):
             plan.run()
         (generation,) = studio._generations.values()
@@ -800,7 +800,7 @@ def test_what_another_kernel_asked_for_too_is_not_called_back(tmp_path):
             return bool(joined)
 
         interrupt_when(has_joined)
-        with pytest.raises(pv.WaitInterrupted, match="1 were not sent"):
+        with pytest.raises(pv.WaitInterrupted, match="1 was not sent"):
             plan.run()
         assert joined[0].wait(20).status == "completed"
         sent = [hit.json["prompt"] for hit in server.got("submit")]
@@ -981,7 +981,7 @@ def test_one_output_shows_the_progress_and_then_the_grid(rig, monkeypatch):
     page = harmless(shown[0]["text/html"])
     assert sum(tag == "video" for tag, _ in page.tags) == 5
     assert all(given["preload"] == "none" and given["poster"] for tag, given in page.tags if tag == "video")
-    for word in ("5 of 6 clips", "5 done", "1 failed", "$0.219 in all", "the GPU fell over", *PROMPTS[:3]):
+    for word in ("5 of 6 clips", "5 done", "1 failed", "$0.219 in this run", "the GPU fell over", *PROMPTS[:3]):
         assert word in page.words
 
 

@@ -378,6 +378,36 @@ def test_a_dead_key_is_told_with_all_the_shots_that_were_not_made(rig, status, k
     assert sends(server) == 1
 
 
+def test_behind_a_shot_that_was_refused_nothing_is_called_to_be_sent(rig):
+    """It would be priced and never made: the film ends before it begins."""
+    server = rig.server(render=draw)
+    server.faults.add("job", "moderation", skip=1, times=1)
+    board = board_of(rig.studio())
+    with pytest.raises(pv.ModerationRefused):
+        board.run()
+    assert standings(board) == ["owned", "refused before", "not sent: shot 2 was refused before"]
+    assert (board.to_send, board.ceiling_usd) == (0, 0.0)
+    assert "sends 2 all the same, at most $0.087" in repr(board)
+    with pytest.warns(pv.ModerationWarning):
+        board.run(refused=True)
+    assert sends(server) == 4
+
+
+@pytest.mark.parametrize(
+    ("shots", "common", "told"),
+    [
+        ([PROMPTS[0], {"prompt": PROMPTS[1], "aspect_ratio": "9:16"}], {}, [2]),
+        (PROMPTS[:3], {"aspect_ratio": "9:16"}, []),
+        ([PROMPTS[0], {"prompt": PROMPTS[1], "aspect_ratio": "16:9"}], {}, []),
+        ([PROMPTS[0], {"prompt": PROMPTS[1], "aspect_ratio": "1:1", "cut": True}, PROMPTS[2]], {}, []),
+    ],
+)
+def test_a_shape_that_the_service_will_not_give_is_told_before_it_is_paid(rig, shots, common, told):
+    rig.server(render=draw)
+    page = repr(board_of(rig.studio(), shots, **common))
+    assert [n for n in (1, 2, 3) if f"Shot {n}: its aspect_ratio is ignored" in page] == told
+
+
 def test_another_chain_goes_on_to_its_end(rig):
     server = rig.server(render=draw, workers=1)
     server.faults.add("job", "fail", times=1)
@@ -399,8 +429,11 @@ def test_what_moderation_refused_before_is_not_sent_again_by_itself(rig):
     with pytest.raises(pv.ModerationRefused):
         board_of(studio, shots[:1]).run()
     board = board_of(studio, shots)
-    assert standings(board) == ["refused before", "to send"]
-    assert "Moderation refused a shot before" in repr(board)
+    assert standings(board) == ["refused before", "not sent: shot 1 was refused before"]
+    assert (board.to_send, board.expected_usd) == (0, 0.0)
+    for word in ("Moderation refused a shot before", "run(refused=True) sends 2 all the same, at most $0.087",
+                 "run() sends nothing."):  # fmt: skip
+        assert word in repr(board)
     with pytest.raises(pv.ModerationRefused, match="shot 1 of 2: moderation refused it before") as caught:
         board.run()
     assert "run(refused=True)" in str(caught.value)
@@ -477,7 +510,7 @@ def test_interrupted_it_keeps_what_is_done_and_goes_on_when_run_again(rig):
     interrupt_when(lambda: sends(server) == 2)
     with pytest.raises(pv.WaitInterrupted) as caught:
         board.run()
-    assert str(caught.value).startswith("you interrupted the storyboard: 1 of 3 clips are there")
+    assert str(caught.value).startswith("you interrupted the storyboard: 1 of 3 clips is there")
     assert (len(board.clips), board.film) == (1, None)
     board_of(studio).run()
     assert sends(server) == 3

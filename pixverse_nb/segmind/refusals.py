@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import datetime, timezone
+from http.client import responses as HTTP_WORDS  # noqa: N812  a table of constants
 from typing import Any
 
 from pixverse_nb import errors
@@ -61,7 +62,7 @@ def refusal(status: int, text: str, headers: Mapping[str, str] | None = None) ->
     headers : mapping, optional
         The answer's headers, for `x-request-id`.
     """
-    detail = read_detail(text)
+    detail = read_detail(text, phrase=HTTP_WORDS.get(status))
     kind, what, remedy = _meaning(status, detail or "", is_page=_is_page(text))
     error = kind(
         what,
@@ -147,8 +148,11 @@ def _meaning_of_406(detail: str, *, is_page: bool) -> tuple[type[ServiceError], 
     return (errors.RejectedValue, "the service rejected a value", "Change the value that it names.")
 
 
-def read_detail(text: str) -> str | None:
-    """The service's own words in an error answer: JSON's `error` and others, plain text, or a page's title."""
+def read_detail(text: str, *, phrase: str | None = None) -> str | None:
+    """The service's own words in an error answer: JSON's `error` and others, plain text, or a page's title.
+
+    `phrase` is what HTTP calls the status: beside other words it says nothing.
+    """
     try:
         body: Any = json.loads(text)
     except (ValueError, RecursionError):
@@ -156,6 +160,7 @@ def read_detail(text: str) -> str | None:
     if isinstance(body, Mapping):
         words = [body.get(name) for name in ("error", "error_description", "message", "detail")]
         said = list(dict.fromkeys(w if isinstance(w, str) else json.dumps(w, ensure_ascii=False) for w in words if w))
+        said = [w for w in said if phrase is None or w.casefold() != phrase.casefold()] or said
         return _short(": ".join(said)) or None
     return (_short(str(body)) or None) if body else None
 

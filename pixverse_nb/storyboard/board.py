@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pixverse_nb import errors
@@ -13,10 +13,11 @@ from pixverse_nb.display.storyboard import Line, StoryView, lines_html, story_ht
 from pixverse_nb.generation import Generation
 from pixverse_nb.generations import Generations
 from pixverse_nb.media.reels import Reels
+from pixverse_nb.parameters import with_defaults
 from pixverse_nb.pricing import Estimate, money, to_usd
 from pixverse_nb.sweep.awaited import beside
 from pixverse_nb.sweep.cells import Cell
-from pixverse_nb.sweep.desk import FETCHED, NEW, OWNED, REFUSED, RUNNING, Figures
+from pixverse_nb.sweep.desk import BLOCKED, FETCHED, NEW, OWNED, REFUSED, RUNNING, WORDS, Figures
 from pixverse_nb.sweep.slot import Slot
 
 from .film import Film, film_of
@@ -25,8 +26,6 @@ from .shots import Shot, chains_of
 
 if TYPE_CHECKING:
     from pixverse_nb.studio import Studio
-
-_WORDS = {"reused": OWNED, "fetched": FETCHED, "joined": RUNNING, "refused": REFUSED, "new": NEW}
 
 
 @dataclass(frozen=True)
@@ -37,11 +36,14 @@ class _Stand:
     kind: str
     behind: Shot | None = None
     behind_kind: str = ""
+    stop: int = 0  # the shot that moderation refused before, where that keeps this one from being sent
 
     @property
     def words(self) -> str:
+        if self.stop:
+            return f"{BLOCKED}: shot {self.stop} was refused before"
         if self.behind is None:
-            return _WORDS[self.kind]
+            return WORDS[self.kind]
         number = self.behind.number
         if self.behind_kind == "fetched":
             return f"known once shot {number} is fetched"
@@ -213,6 +215,9 @@ class Storyboard:
                 if following is None and behind is None:
                     behind, behind_kind = shot, kind
                 cell = following or after.cell
+        stop = next((stand.number for stand in stands if stand.kind == "refused"), None)
+        if stop is not None:  # nothing is sent of a film that cannot be made
+            stands = [replace(one, kind="blocked", stop=stop) if one.kind == "new" else one for one in stands]
         return stands, cells
 
     def _following(self, cell: Cell, kind: str, after: Shot) -> Cell | None:
@@ -246,19 +251,20 @@ class Storyboard:
         to_send = figures.count(NEW)
         fits = figures.fits >= to_send
         sends = f"run() sends {to_send:,}" if to_send and fits else "run() sends nothing"
+        joins = "" if to_send or figures.count(REFUSED) else ", and joins the film"
         plan = PlanView(
             title=f"A film of {len(self)} shot{'' if len(self) == 1 else 's'}, {self.duration_s} s",
             axes=(),
             figures=self._totals(figures),
             warnings=self._warnings(figures, stands),
-            foot=f"{sends}{'' if to_send else ', and joins the film'}. Looking sends nothing.",
+            foot=f"{sends}{joins}. Looking sends nothing.",
         )
         money_of = zip(self._shots, stands, figures.prices, strict=True)
         return StoryView(plan, [_line(shot, stand.words, _cost(stand.kind, price)) for shot, stand, price in money_of])
 
     def _totals(self, figures: Figures) -> list[tuple[str, str, str]]:
         lines = [("shots", f"{len(self):,}", f"{self.duration_s} s in all")]
-        there = [(what, figures.count(what)) for what in (OWNED, FETCHED, RUNNING, REFUSED)]
+        there = [(what, figures.count(what)) for what in (OWNED, FETCHED, RUNNING, REFUSED, BLOCKED)]
         lines += [(what, f"{count:,}", "") for what, count in there if count]
         price = figures.price
         lines.append((NEW, f"{figures.count(NEW):,}", ""))
@@ -281,13 +287,33 @@ class Storyboard:
             missing = money(to_usd(figures.price.ceiling_micros - room))
             warnings.append(f"The budget has room for {figures.fits:,} of {to_send:,}: {missing} is missing.")
         if figures.count(REFUSED):
-            warnings.append("Moderation refused a shot before: change its words, or run(refused=True) sends it again.")
+            needed = [
+                price.ceiling_usd
+                for price, kind in zip(figures.prices, figures.kinds, strict=True)
+                if kind in {"refused", "blocked"}
+            ]
+            warnings.append(
+                "Moderation refused a shot before: change its words. "
+                f"run(refused=True) sends {len(needed)} all the same, at most {money(sum(needed))}."
+            )
+        warnings += [
+            f"Shot {number}: its aspect_ratio is ignored, for its clip takes the shape of the frame it starts from."
+            for number in self._misshapen()
+        ]
         if any(stand.behind for stand in stands):
             warnings.append(
                 "A shot after one that is not there starts from a picture that nobody has seen yet. It counts as to be "
                 "sent; whether you own it after all shows only when that picture is there."
             )
         return warnings
+
+    def _misshapen(self) -> list[int]:
+        """The shots that ask for another shape than the one they go on from has; the service follows the picture."""
+        found = []
+        for chain in chains_of(self._shots):
+            shape = with_defaults(chain[0].wish.request.parameters)["aspect_ratio"]
+            found += [s.number for s in chain[1:] if s.wish.request.parameters.get("aspect_ratio", shape) != shape]
+        return found
 
     def _table(self, slots: Sequence[Slot]) -> Html:
         """The shots of a run."""
@@ -299,7 +325,7 @@ def _line(shot: Shot, standing: str, cost: str) -> Line:
 
 
 def _cost(kind: str, price: Estimate) -> str:
-    if kind not in {"new", "refused"}:
+    if kind not in {"new", "refused", "blocked"}:
         return "$0.000" if kind in {"reused", "fetched"} else f"{money(price.expected_usd)}, under way"
     most = "" if price.ceiling_micros == price.expected_micros else f", at most {money(price.ceiling_usd)}"
     return f"{money(price.expected_usd)}{most}"

@@ -25,6 +25,10 @@ AT_ONCE = 16
 """Jobs of a sweep in flight at once, unless said otherwise."""
 
 OWNED, FETCHED, RUNNING, REFUSED, NEW = "owned", "to fetch again", "running", "refused before", "to send"
+BLOCKED = "not sent"  # of a film that cannot be made
+WORDS = {"reused": OWNED, "fetched": FETCHED, "joined": RUNNING, "refused": REFUSED, "new": NEW, "blocked": BLOCKED}
+"""By what `Desk.start` would make of a cell."""
+
 STANDINGS = (OWNED, FETCHED, RUNNING, NEW, REFUSED)
 """How a cell can stand, in words."""
 
@@ -169,8 +173,7 @@ class Figures:
     @property
     def standings(self) -> list[str]:
         """Of each cell, in words."""
-        words = {"reused": OWNED, "fetched": FETCHED, "joined": RUNNING, "refused": REFUSED, "new": NEW}
-        return [words[kind] for kind in self.kinds]
+        return [WORDS[kind] for kind in self.kinds]
 
     def count(self, standing: str) -> int:
         """How many cells stand so."""

@@ -291,9 +291,11 @@ class Run:
         unsent = sum(slot.state == "sending" for slot in self._open)
         there = sum(slot.state in {"done", "reused"} for slot in self.slots)
         waiting = f" ({unsent} of them on the way out)" if unsent else ""
+        flying, left = len(self._open), len(self._pending)
         self._interrupted = (
-            f"you interrupted the sweep: {there} of {len(self.slots)} clips are there, {len(self._open)} are in flight "
-            f"and go on{waiting}, {len(self._pending)} were not sent. Run it again to go on."
+            f"you interrupted the sweep: {there} of {len(self.slots)} clips {'is' if there == 1 else 'are'} there, "
+            f"{flying} {'is in flight and goes' if flying == 1 else 'are in flight and go'} on{waiting}, "
+            f"{left} {'was' if left == 1 else 'were'} not sent. Run it again to go on."
         )
         for slot in self._pending:
             slot.why = f"not sent: {_INTERRUPTED}"
@@ -383,7 +385,7 @@ class Run:
         spent = sum(one.cost_usd or 0.0 for one in made)
         silent = sum(one.status == "completed" and one.cost_usd is None for one in made)
         word = " pretended" if self._desk.is_preview else ""
-        return f"{money(spent)}{word} {'in all' if self._took_s is not None else 'so far'}" + (
+        return f"{money(spent)}{word} {'in this run' if self._took_s is not None else 'so far'}" + (
             f", {silent} not reported" if silent else ""
         )
 
