@@ -113,6 +113,14 @@ def test_long_words_are_cut():
     assert len(refusals.refusal(400, "x" * 10_000).detail) == 500
 
 
+@pytest.mark.parametrize(
+    ("words", "told"), [(("no money", "Payment Required"), "no money"), (("payment required",), "payment required")]
+)
+def test_what_http_calls_a_status_is_told_only_where_nothing_else_is(words, told):
+    body = dict(zip(("error", "message"), words, strict=False))
+    assert refusals.refusal(402, json.dumps(body)).detail == told
+
+
 # ---- when to send again ------------------------------------------------------------------------------------------
 
 

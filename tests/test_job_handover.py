@@ -234,6 +234,18 @@ def test_a_failed_upload_says_that_it_was_the_picture(server, studio):
     assert server.count() == 0
 
 
+@pytest.mark.parametrize(("status", "remedy"), [(401, "The key came from the api_key argument"), (402, "Top up")])
+def test_an_upload_that_the_account_refuses_says_what_helps_the_account(server, studio, status, remedy):
+    """Another picture, or an address of one, would be refused, too."""
+    server.always("upload", Answer(status, {"error": "nope"}))
+    error = outcome(studio.submit(**WISH, image=Image.new("RGB", (64, 64))))
+    assert "the picture could not be uploaded" in str(error)
+    assert "No generation was sent. " in error.remedy
+    assert remedy in error.remedy
+    assert "image_url" not in error.remedy
+    assert server.count() == 0
+
+
 @pytest.mark.parametrize("timeout", ["x", float("nan")])
 def test_a_wait_that_is_no_time_is_refused(studio, timeout):
     with pytest.raises(pv.InvalidParameter, match="timeout="):
