@@ -139,6 +139,11 @@ def rate_and_find_again(notebook):
     for part in (".pixverse-panel", ".pixverse-right"):  # the table scrolls in its own place, and moves nothing else
         wide = f"() => {{ const n = document.querySelector('{part}'); return n.scrollWidth - n.clientWidth; }}"
         assert notebook.page.evaluate(wide) < 8, part
+    wide = (
+        "() => { const n = document.querySelector('.pixverse-panel').closest('.jp-OutputArea-output');"
+        " return n.scrollWidth - n.clientWidth; }"
+    )
+    assert notebook.page.evaluate(wide) == 0, "two pixels too many are a scrollbar below the panel"
     notebook.page.set_viewport_size({"width": 1440, "height": 1100})
     shoot(notebook, "history")
     assert notebook.ask("print(studio.panel().history['rating'].tolist())") == "[4]\n"

@@ -24,7 +24,7 @@ _CSS = f"""
 {_FORM} {{ gap: 10px; overflow: visible; }}
 {_FORM} > .pixverse-asked > * {{ flex: 0 0 auto; }}
 {_FORM} .widget-box, {_FORM} .widget-vbox, {_FORM} .widget-hbox {{ overflow: visible; }}
-{_FORM} > .pixverse-asked {{ gap: 14px; margin: 0 -6px; padding: 2px 6px {_FADE}px; overflow: hidden auto;
+{_FORM} > .pixverse-asked {{ gap: 14px; margin: 0 -4px; padding: 2px 4px {_FADE}px; overflow: hidden auto;
   flex: 0 0 auto; max-height: max(400px, calc(100vh - {_AROUND}px)); scrollbar-width: thin;
   scrollbar-color: {style.LINE} transparent;
   -webkit-mask-image: linear-gradient(#000 calc(100% - {_FADE}px), transparent);
