@@ -30,7 +30,7 @@ lab: $(VENV)/lab
 	$(NO_KEY) $(VENV)/bin/jupyter lab $(LAB)/01_quickstart.ipynb
 
 test: lint
-	$(NO_KEY) $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(if $(CI),--reruns 1,-m "not slow")
+	$(NO_KEY) $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(if $(CI),--reruns 1 -rfER,-m "not slow")
 
 lint: $(VENV)/dev
 	$(PY) -m ruff check .
