@@ -271,8 +271,8 @@ def test_a_poster_stands_on_few_frames_and_is_not_black(tmp_path, monkeypatch, d
     real = frames._decodable
     monkeypatch.setattr(frames, "_decodable", lambda *a: (decoded.append(one.pts) or one for one in real(*a)))
     image = Image.open(io.BytesIO(poster(path, at=0.9)))
-    assert len(decoded) == {0: 16, 30: 32, 60: 32}[dark]
-    assert (middle_grey(image) > 60) == (dark < 32)
+    assert len(decoded) == {0: 12, 30: 32, 60: 36}[dark]
+    assert (middle_grey(image) > 60) == (dark < 36)
 
 
 def test_hd_colours_are_read_as_browsers_read_them(tmp_path):

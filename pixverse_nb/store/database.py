@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+from weakref import WeakValueDictionary
 
 import psutil
 import sqlalchemy as sa
@@ -30,6 +31,10 @@ _NETWORK = (
     "nfs", "cifs", "smb", "afp", "9p", "fuse.sshfs", "fuse.rclone", "fuse.drive", "fuse.s3fs", "fuse.gcsfuse",
     "glusterfs", "ceph", "lustre", "beegfs", "gpfs",
 )  # fmt: skip
+
+
+_engines: WeakValueDictionary[tuple[str, str, int], sa.Engine] = WeakValueDictionary()
+_engines_lock = threading.Lock()
 
 
 class Database:
@@ -127,6 +132,23 @@ class Database:
 
     def _writing_engine(self) -> sa.Engine:
         network = network_file_system(self.path.parent)
+        if network:
+            warnings.warn(
+                f"The history {self.path} lies on a network file system ({network}), whose locks are not reliable: "
+                "use it from one kernel at a time, or pass home=... on a local disk.",
+                stacklevel=5,
+            )
+        # WAL needs memory shared between processes, which no network file system has.
+        journal = "DELETE" if network else "WAL"
+        # A cell that makes a studio, run again, makes another one: what the first one has compiled serves both.
+        key = (os.fspath(self.path), journal, os.getpid())
+        with _engines_lock:
+            engine = _engines.get(key)
+            if engine is None:
+                engine = _engines[key] = self._new_engine(journal)
+            return engine
+
+    def _new_engine(self, journal: str) -> sa.Engine:
         engine = sa.create_engine(
             sa.URL.create("sqlite", database=os.fspath(self.path)),
             connect_args={"timeout": _BUSY_S, "check_same_thread": False},
@@ -146,8 +168,7 @@ class Database:
 
         def _set_up(connection: sqlite3.Connection) -> None:
             connection.isolation_level = None  # the driver's own BEGIN is deferred, and loses updates (measured)
-            # WAL needs memory shared between processes, which no network file system has.
-            _set_journal(connection, "DELETE" if network else "WAL")
+            _set_journal(connection, journal)
             connection.execute("PRAGMA synchronous=FULL")
 
         @sa.event.listens_for(engine, "begin")
@@ -155,12 +176,6 @@ class Database:
             if not connection.get_execution_options().get("reading"):
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
 
-        if network:
-            warnings.warn(
-                f"The history {self.path} lies on a network file system ({network}), whose locks are not reliable: "
-                "use it from one kernel at a time, or pass home=... on a local disk.",
-                stacklevel=5,
-            )
         return engine
 
     def _prepare(self) -> None:

@@ -29,13 +29,12 @@ def version_of(connection: sa.Connection) -> int:
 def missing_columns(connection: sa.Connection) -> list[sa.Column[object]]:
     """Columns of ours that the database does not have yet, such as those of a new parameter."""
     inspector = sa.inspect(connection)
-    return [
-        column
-        for table in (generations, uploads)
-        if inspector.has_table(table.name)
-        for column in table.columns
-        if column.name not in {c["name"] for c in inspector.get_columns(table.name)}
-    ]
+    missing: list[sa.Column[object]] = []
+    for table in (generations, uploads):
+        if inspector.has_table(table.name):
+            there = {column["name"] for column in inspector.get_columns(table.name)}
+            missing += [column for column in table.columns if column.name not in there]
+    return missing
 
 
 def upgrade(connection: sa.Connection, migrations: Sequence[Migration] = MIGRATIONS) -> None:

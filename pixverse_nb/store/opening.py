@@ -80,9 +80,10 @@ def open_all(
 
 
 def _open(connection: sa.Connection, wish: Mapping[str, Any], lease: Row, shelf: Shelf | None) -> Opened:
-    twins = _twins(connection, wish)
-    finished = [row for row in twins if row["status"] == "completed"]
+    finished: list[Row] = []
     if shelf is not None:
+        twins = _twins(connection, wish)
+        finished = [row for row in twins if row["status"] == "completed"]
         kept = next((row for row in finished if shelf.has_clip(row)), None)
         if kept is not None:
             return Opened("reused", insert(connection, _copy_of(kept, wish)))
@@ -94,8 +95,7 @@ def _open(connection: sa.Connection, wish: Mapping[str, Any], lease: Row, shelf:
             changes = {"status": "downloading", **lease}
             connection.execute(_g.update().where(_g.c.id == away["id"]).values(changes))
             return Opened("fetched", {**away, **changes})
-    vanished = finished[0] if shelf is not None and finished else None
-    return Opened("new", insert(connection, {**wish, **lease}), vanished)
+    return Opened("new", insert(connection, {**wish, **lease}), finished[0] if finished else None)
 
 
 def _shared(connection: sa.Connection, running: Row, wish: Mapping[str, Any]) -> Row:
