@@ -103,7 +103,12 @@ class Workpiece:
         return error.request_id is not None and self.row["api"] == "v1" and self.row["sent_at"] is not None
 
     def _sealed(self) -> float | None:
-        """None when the job's end is in the history; else it is in an emergency file, and is written again later."""
+        """None when the job's end is in the history; else it is in an emergency file, and is written again later.
+
+        Once it is in the history, others may go on from there: a clip that vanishes is fetched again at once.
+        """
+        if not self.bench.store.is_aside(self.row["id"]):
+            return None
         with contextlib.suppress(Exception):
             stored = self.bench.store.row(self.row["id"])
             if stored is None or stored["status"] == self.row["status"]:

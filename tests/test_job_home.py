@@ -5,13 +5,15 @@ import json
 import time
 
 import pytest
-from job_rig import APIS, CEILING, WISH, assert_home, outcome, posts, row_of
+from job_rig import APIS, CEILING, WISH, assert_home, eventually, outcome, posts, row_of
 from scripted import Answer
 
 import pixverse_nb as pv
 from pixverse_nb import fetch
 from pixverse_nb.media import partial, transfer
 from pixverse_nb.progress import arriving
+from pixverse_nb.store import schema
+from pixverse_nb.workpiece import Workpiece
 
 pytest_plugins = ["job_fixtures"]
 
@@ -123,6 +125,22 @@ def test_a_vanished_clip_that_the_service_has_no_more_is_told_once_and_then_made
     assert "this is a new one" in anew._note()
     assert anew.id != first.id
     assert server.count() == 2
+
+
+def test_an_end_that_is_written_down_is_not_written_again_over_what_came_after(studio, monkeypatch):
+    """Its clip may vanish, and be fetched again, before the job has looked whether its end arrived."""
+    real, pauses = Workpiece._sealed, []
+
+    def late(self):
+        with studio._store._db.write() as connection:
+            connection.execute(schema.generations.update().values(status="downloading"))
+        pauses.append(real(self))
+        return pauses[-1]
+
+    monkeypatch.setattr(Workpiece, "_sealed", late)
+    studio.generate(**WISH)
+    eventually(lambda: pauses)
+    assert pauses == [None]
 
 
 def test_a_vanished_clip_whose_address_cannot_be_asked_for_waits(server, studio, clip):

@@ -206,6 +206,10 @@ class Store(Account):
         self._tell(others)
         return new
 
+    def is_aside(self, id: str) -> bool:
+        """Whether the newest state of a job of this process is in an emergency file only."""
+        return id in self._aside
+
     def _tell(self, ids: Sequence[str]) -> None:
         if ids and self._changed is not None:
             self._changed(ids)
