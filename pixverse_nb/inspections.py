@@ -44,6 +44,8 @@ class Inspections:
 
     def _quietly(self, id: str) -> None:
         """Whatever is the matter with a clip or the disk, it is no reason for a word: the clip is there."""
+        if not self._clips.home.is_dir():  # deleted meanwhile: asking its history would make it anew
+            return
         try:
             row = self._store.row(id)
             if row is not None and is_to_inspect(row):
@@ -62,6 +64,8 @@ class Inspections:
             When the history cannot be written.
         """
         found = columns_inspected(row, self._clips)
+        if not self._clips.home.is_dir():  # deleted while it was looked at
+            return row
         self._store.inspected(row, found)
         new = {**row, **found}
         with contextlib.suppress(Exception):  # a front end that has gone away

@@ -249,6 +249,27 @@ def test_inspect_takes_up_what_nobody_looked_at_and_copies_learn_it(rig, tmp_pat
     assert table["video_loudness_lufs"].dtype == "Float64"
 
 
+@pytest.mark.parametrize("when", ["before", "while"])
+def test_a_home_that_is_deleted_is_not_made_anew_for_a_look(rig, monkeypatch, when):
+    """A temporary home, removed in the last cell: nothing is left of it."""
+    monkeypatch.setattr(inspections, "_AFTER_S", 3600.0)
+    real = inspections.columns_inspected
+
+    def slow(row, clips):
+        found = real(row, clips)
+        shutil.rmtree(rig.home)
+        return found
+
+    studio = rig.studio()
+    made = studio.generate("a cat", duration=1, quality="360p")
+    if when == "before":
+        shutil.rmtree(rig.home)
+    else:
+        monkeypatch.setattr(inspections, "columns_inspected", slow)
+    studio._inspections._quietly(made.id)
+    assert not rig.home.exists()
+
+
 def test_a_clip_that_cannot_be_looked_at_says_so_and_is_given_all_the_same(rig, tmp_path, monkeypatch):
     studio = rig.studio(rig.server(render=painted(tmp_path, **BLACK)))
     generation = studio.submit("a cat", **ASKED).wait(20)

@@ -3,6 +3,7 @@
 import base64
 import errno
 import io
+import json
 import os
 import sys
 import types
@@ -266,6 +267,26 @@ def test_with_nothing_but_the_root_in_common_the_clip_is_embedded(clip, monkeypa
         pytest.skip("the temporary folder lies in /usr")
     assert relative_link(clip) is None
     assert source_of(clip, None) == Source(EMBEDDED)
+
+
+def test_above_the_servers_root_the_clip_is_embedded(clip, tmp_path, monkeypatch):
+    """A home beside the folder that Jupyter serves: the link would lead to nothing."""
+    from jupyter_core import paths
+
+    served = tmp_path / "served"
+    served.mkdir()
+    monkeypatch.setenv("JPY_SESSION_NAME", str(served / "book.ipynb"))
+    monkeypatch.setenv("JPY_PARENT_PID", "4711")
+    monkeypatch.setattr(paths, "jupyter_runtime_dir", lambda: str(tmp_path))
+    assert relative_link(clip) is not None, "nobody says where the root is"
+    told = tmp_path / "jpserver-4711.json"
+    told.write_text(json.dumps({"root_dir": str(served)}))
+    assert relative_link(clip) is None
+    assert source_of(clip, None).src.startswith("data:video/mp4;base64,")
+    told.write_text(json.dumps({"root_dir": str(tmp_path)}))
+    assert relative_link(clip) == f"../{clip.relative_to(tmp_path).as_posix()}"
+    told.write_text("{")
+    assert relative_link(clip) is not None
 
 
 def test_on_another_drive_the_clip_is_embedded(clip, monkeypatch):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import json
 import os
 import sys
 from dataclasses import dataclass
@@ -139,6 +140,17 @@ def source_of(path: Path, embed: bool | None) -> Source:
     return Source("data:video/mp4;base64," + base64.b64encode(file_for(path).read_bytes()).decode())
 
 
+def _server_root() -> Path | None:
+    """The folder above which this kernel's Jupyter server serves nothing; None where nobody says."""
+    try:
+        from jupyter_core.paths import jupyter_runtime_dir
+
+        told = Path(jupyter_runtime_dir()) / f"jpserver-{os.environ['JPY_PARENT_PID']}.json"
+        return Path(json.loads(told.read_text(encoding="utf-8"))["root_dir"])
+    except (ImportError, KeyError, OSError, TypeError, ValueError):
+        return None
+
+
 def relative_link(path: Path) -> str | None:
     """The path as a URL relative to the notebook; None where a notebook server could not serve it."""
     start, target = notebook_folder(), path.absolute()
@@ -150,6 +162,9 @@ def relative_link(path: Path) -> str | None:
         return None
     shared = Path(os.path.commonpath([start, target]))
     hidden = any(part.startswith(".") and part != ".." for part in relative.parts)
+    root = _server_root()
+    if root is not None and root not in target.parents and root.resolve() not in target.resolve().parents:
+        return None
     if hidden or shared == Path(shared.anchor):
         return None
     return quote(relative.as_posix())

@@ -18,6 +18,7 @@ from .drawn_rows import _in, _small, bars
 from .tally import NEEDS, Tally
 
 PREVIEW_BAND = "Preview engine: pretended money, nothing was billed"
+_BILLED = {False: "billed", True: "priced"}  # by whether it was the preview engine
 _SPOTS = 100  # newest clips with a poster
 _AT_ONCE = 4  # posters
 _MOMENTS = 2000  # of a line; a page has fewer pixels
@@ -59,7 +60,7 @@ def costs(frame: pd.DataFrame) -> Drawn:
         bool(row["is_preview"]): (float(row["sum_usd"]), int(row["billed_clips"]))
         for row in whole[whole["sum_usd"].notna()].to_dict("records")
     }
-    lead = "; ".join(f"{usd(totals[flag][0])} {names[flag]}, {totals[flag][1]:,} billed" for flag in bands)
+    lead = "; ".join(f"{usd(totals[flag][0])} {names[flag]}, {totals[flag][1]:,} {_BILLED[flag]}" for flag in bands)
     band = 22 if len(bands) > 1 or bands[0] else 0
     height = 262 + band
     sheet = Sheet(title, lead, height * len(bands), notes)
@@ -128,6 +129,7 @@ def _by_quality(sheet: Sheet, top: int, table: pd.DataFrame, colour: Any) -> str
     names = ["not said" if pd.isna(name) else str(name) for name in part["quality"]]
     sums = [float(v) for v in part["sum_usd"]]
     counts = [int(v) for v in part["billed_clips"]]
+    billed = _BILLED[bool(part["is_preview"].all())]
     left, high = 586, 30
     sheet.text(left - 50, top + 8, "by quality")
     axes = sheet.axes(left, top + 20, 76, high * len(names))
@@ -140,9 +142,9 @@ def _by_quality(sheet: Sheet, top: int, table: pd.DataFrame, colour: Any) -> str
         middle = top + 20 + high * (at + 0.5)
         sheet.text(left - 6, middle, name, align="right")
         sheet.text(WIDTH, middle - 6, usd(amount), align="right")
-        sheet.text(WIDTH, middle + 7, f"{count:,} billed", size=9.5, align="right")
+        sheet.text(WIDTH, middle + 7, f"{count:,} {billed}", size=9.5, align="right")
     pairs = zip(names, sums, counts, strict=True)
-    return "By quality: " + ", ".join(f"{name} {usd(v)} ({n:,} billed)" for name, v, n in pairs) + "."
+    return "By quality: " + ", ".join(f"{name} {usd(v)} ({n:,} {billed})" for name, v, n in pairs) + "."
 
 
 def tradeoff(frame: pd.DataFrame, thumbnail: Thumbnail | None = None, *, redact_prompts: bool = False) -> Drawn:

@@ -158,7 +158,7 @@ def yields(frame: pd.DataFrame, *, redact_prompts: bool = False, redact_costs: b
         table = table[table["made"] > 0].sort_values("made", ascending=False, kind="stable")
         tables[head] = table
     parts = {head: table.head(_PROMPTS) for head, table in tables.items()}
-    notes = ["Light grey: made; dark grey: finished; blue: kept. Usable: not rejected, and between the marks."]
+    notes = ["Broad: made; narrow grey on it: finished; blue: kept. Usable: not rejected, and between the marks."]
     for head, table in tables.items():
         if len(table) > _PROMPTS:
             notes.append(f"The {_PROMPTS} {head}s with the most of {len(table):,}; df.pixverse.yields() has all.")

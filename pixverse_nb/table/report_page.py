@@ -219,7 +219,11 @@ class Draft:
         if days:
             first, last = (f"{_moment(day):%d %B %Y}".lstrip("0") for day in (days[0], days[-1]))
             about.append(f"clips of {first}" if first == last else f"clips of {first} to {last}")
-        about.append("PixVerse V6 on Segmind")
+        drawn = [row["service"] == PREVIEW for row in self.rows]
+        if not drawn or not all(drawn):
+            about.append("PixVerse V6 on Segmind")
+        if any(drawn):
+            about.append("pixverse_nb's preview engine")
         return about
 
 
