@@ -70,6 +70,7 @@ ONLY = {"panel.panel.Panel": ("history", "close"), "preview.faults.FaultScript":
 def pages() -> dict[str, str]:
     """Every page of the reference, by its name, in the order in which they are read."""
     made = {name: _page(*of) for name, of in _PAGES.items()}
+    made["studio"] += '\n## pv.\\_\\_version\\_\\_\n\nThe version of the toolkit, such as "0.1.0".\n'
     made["history"] += _columns()
     made["preview"] += _faults() + _command("python -m pixverse_nb.preview --help", _help_of_the_preview())
     made["parameters"] = _parameters()

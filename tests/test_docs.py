@@ -88,6 +88,7 @@ def test_the_reference_shows_every_public_name():
     placed = {name.rpartition(".")[2] for name in reference.shown()}
     assert set(pv.__all__) - {"__version__"} <= placed
     assert reference.left_over() == [], "give them a page in docs/reference.py"
+    assert "The version of the toolkit" in reference.pages()["studio"]
 
 
 @of([*SHOWN, *MEMBERS])
