@@ -19,6 +19,13 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: slow.get(item.path.stem, 3 if item.get_closest_marker("browser") else 4))
 
 
+def pytest_terminal_summary(terminalreporter):
+    """Why a test was tried again: what passed the second time would not say what it failed of."""
+    for report in terminalreporter.getreports("rerun"):
+        terminalreporter.section(f"first try of {report.nodeid}", sep="_")
+        terminalreporter.write_line("\n".join(report.longreprtext.splitlines()[-12:]))
+
+
 @pytest.fixture(autouse=True)
 def _isolated(tmp_path, monkeypatch):
     """An empty home, no key from anywhere, no proxy, a working folder of its own."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import tempfile
+from pathlib import Path
 
 import panel_aria
 import pytest
@@ -31,16 +33,25 @@ ARABIC = "قطة برتقالية تمشي ببطء في شارع قديم تح�
 FRONTS = ["JupyterLab", pytest.param("Notebook 7", marks=pytest.mark.slow)]
 
 
+REACHED = "() => { const one = document.activeElement; return [one?.textContent ?? '', one?.className ?? '']; }"
+
+
 class Stage:
-    """A service whose jobs wait for their easel, and a JupyterLab whose kernels send to it."""
+    """A service whose jobs wait for their easel, and a JupyterLab whose kernels send to it.
+
+    Its folder, and so its notebooks, kernels and homes, is its own: a test that is tried again begins anew.
+    """
 
     def __init__(self, root, server, easel, url, chromium) -> None:
         self.root, self.server, self.easel, self.url, self.chromium = root, server, easel, url, chromium
+        self._pages = []
 
     def open(self, name, *cells, kernel=True, theme="light", front="JupyterLab"):
         if cells:
             lab.write_notebook(self.root / f"{name}.ipynb", *cells)
-        notebook = lab.Notebook(self.chromium, self.url, f"{name}.ipynb", kernel=kernel, theme=theme, front=front)
+        path = f"{self.root.name}/{name}.ipynb"
+        notebook = lab.Notebook(self.chromium, self.url, path, kernel=kernel, theme=theme, front=front)
+        self._pages.append(notebook.page)
         change = "kind => window.jupyterapp.commands.execute('apputils:change-theme', {theme: kind}).then(() => null)"
         notebook.page.evaluate(change, f"JupyterLab {theme.capitalize()}")
         if front == "JupyterLab":
@@ -55,6 +66,12 @@ class Stage:
         notebook.run_all()
         see(notebook)
         return notebook
+
+    def close(self):
+        self.easel.ready.set()
+        for page in self._pages:
+            page.close()
+        self.server.close()
 
 
 def see(notebook):
@@ -103,11 +120,11 @@ def place(tmp_path_factory):
 def stage(chromium, place):
     easel = Easel()
     server = pv.PreviewServer(render=easel, workers=8).start()
+    one = Stage(Path(tempfile.mkdtemp(dir=place[0])), server, easel, place[1], chromium)
     try:
-        yield Stage(place[0], server, easel, place[1], chromium)
+        yield one
     finally:
-        easel.ready.set()
-        server.close()
+        one.close()
 
 
 def more_about(notebook, prompt, action):
@@ -204,7 +221,6 @@ def read_without_the_kernel(stage, name, front):
     assert reader.page.title() != "hacked"
     if lab.SHOTS.name:
         reader.page.screenshot(path=lab.SHOTS / f"panel-{name}.png")
-    reader.page.close()
 
 
 @pytest.mark.parametrize("front", FRONTS)
@@ -246,7 +262,6 @@ def test_from_the_prompt_to_the_clip_and_to_a_reader_without_a_kernel(stage, fro
     expect(page.locator("[class*=pixverse-summary]")).to_be_hidden()
     expect(page.locator("[class*=pixverse-summary]")).to_contain_text("3 clips")
     notebook.save()
-    page.close()
     as_read(stage, name, front)
 
 
@@ -290,7 +305,6 @@ def test_what_fails_says_so_where_one_looks(stage):
     generate(notebook).click()
     expect(page.locator(".pixverse-compose")).to_contain_text("the budget for this home is $0.300")
     assert sends(stage.server) == 2
-    page.close()
 
 
 @pytest.mark.parametrize("front", FRONTS)
@@ -308,7 +322,6 @@ def test_the_keyboard_a_run_again_a_restart_and_pictures_of_any_size(stage, tmp_
     the_frame_is_in_the_next_cell(notebook)
     pictures_arrive_or_say_why_not(notebook, stage, tmp_path)
     assert notebook.page.title() != "hacked"
-    notebook.page.close()
 
 
 def the_keyboard_alone_does_everything(notebook, stage):
@@ -318,12 +331,13 @@ def the_keyboard_alone_does_everything(notebook, stage):
     page = notebook.page
 
     def tab_to(pattern, key="Tab"):
+        reached = []
         for _ in range(120):
             page.keyboard.press(key)
-            name = page.evaluate("() => document.activeElement?.textContent ?? ''")
-            if re.search(pattern, name):
+            reached.append(page.evaluate(REACHED))
+            if re.search(pattern, reached[-1][0]):
                 return
-        raise AssertionError(f"{pattern} is out of the keyboard's reach")
+        raise AssertionError(f"{pattern} is out of the keyboard's reach: {reached}")
 
     prompt(notebook).focus()
     page.keyboard.type("a fox by keyboard")

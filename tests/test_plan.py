@@ -693,7 +693,14 @@ def test_what_waits_for_a_rate_limit_is_not_sent_after_an_interruption(rig, api)
     server = rig.server(rate_limit=2, rate_window_s=3.0, workers=4)
     studio = rig.studio(budget=5, api=api)
     plan = plan_of(studio, [*PROMPTS, "a dog", "a hen"])
-    interrupt_when(lambda: accepted(studio) == 2 and len(studio.history()) == 8)
+
+    def resting():
+        """No POST is on its way: each of the others has had its 429, or waits for its turn."""
+        before = sends(server)
+        time.sleep(0.3)
+        return accepted(studio) == 2 and len(studio.history()) == 8 and sends(server) == before
+
+    interrupt_when(resting)
     with pytest.raises(pv.WaitInterrupted) as caught:
         plan.run()
     sent, there = sends(server), accepted(studio)
