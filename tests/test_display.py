@@ -6,6 +6,7 @@ import io
 import json
 import os
 import sys
+import tempfile
 import types
 from html.parser import HTMLParser
 from pathlib import Path
@@ -267,6 +268,16 @@ def test_with_nothing_but_the_root_in_common_the_clip_is_embedded(clip, monkeypa
         pytest.skip("the temporary folder lies in /usr")
     assert relative_link(clip) is None
     assert source_of(clip, None) == Source(EMBEDDED)
+
+
+def test_with_nothing_but_the_temporary_folder_in_common_the_clip_is_embedded(clip, tmp_path, monkeypatch):
+    """Notebook 08 works in a temporary home: its page, built elsewhere below that folder, outlives the clips."""
+    (tmp_path / "site").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.chdir(tmp_path / "site")
+    assert relative_link(clip) is None
+    monkeypatch.chdir(tmp_path)
+    assert relative_link(clip) == "pixverse_data/clips/ab.mp4", "a notebook and its home, both of them temporary"
 
 
 def test_above_the_servers_root_the_clip_is_embedded(clip, tmp_path, monkeypatch):

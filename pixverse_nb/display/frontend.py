@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -167,4 +168,6 @@ def relative_link(path: Path) -> str | None:
         return None
     if hidden or shared == Path(shared.anchor):
         return None
+    if shared == Path(tempfile.gettempdir()).resolve() != start:
+        return None  # the home is temporary: the page outlives it
     return quote(relative.as_posix())
