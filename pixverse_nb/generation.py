@@ -13,11 +13,12 @@ from typing import Any
 
 from . import logs
 from .delivered import FINDINGS, LONG_SIDES, is_to_inspect
-from .display import style
+from .display import console, style
 from .display.card import Card, card_html, card_text
 from .display.frontend import in_notebook, shell, source_of
 from .display.live import Live
 from .errors import InvalidParameter, PixverseError, WaitInterrupted, WaitTimeout
+from .interrupts import explain, heard
 from .media.clips import Clips
 from .pricing import SAME_MICROS, Estimate, money, to_usd
 from .request import Request
@@ -27,6 +28,8 @@ from .store.schema import PREVIEW
 from .store.words import Row, now_us
 from .terminal import Look, following, text_of
 from .video import Video
+
+_LEFT = "You stopped waiting; the job goes on. Run the cell again, or wait() for it, to pick it up."
 
 
 class Generation:
@@ -184,12 +187,15 @@ class Generation:
             with following(self) as tell:
                 self._stand_by(timeout, tell)
         except KeyboardInterrupt:
-            self._remark = "You stopped waiting; the job goes on. Run the cell again, or wait() for it, to pick it up."
-            self._refresh()
-            raise WaitInterrupted(
-                f"you stopped waiting for generation {self.id}; the job goes on. Run the cell again to pick it up."
-            ) from None
+            raise WaitInterrupted(self._was_left()) from None
         return self._outcome()
+
+    def _was_left(self) -> str:
+        """Nobody waits any more: say so where it is shown; the sentence for who has stopped."""
+        if self._open:
+            self._remark = _LEFT
+            self._refresh()
+        return f"you stopped waiting for generation {self.id}; the job goes on. Run the cell again to pick it up."
 
     def _stand_by(self, timeout: float | None, tell: Callable[[], None]) -> None:
         """Until it has ended or cannot go on; `tell` is called at every change, at least once a second."""
@@ -228,10 +234,14 @@ class Generation:
             self._wakers.append(wake)
         try:
             self._pick_up()
-            while self._open:
-                woken.clear()
-                if self._open:
-                    await woken.wait()
+            with heard(loop):
+                while self._open:
+                    woken.clear()
+                    if self._open:
+                        await woken.wait()
+        except asyncio.CancelledError as cancelled:
+            explain(cancelled, self._was_left())
+            raise
         finally:
             with self._change:
                 self._wakers.remove(wake)
@@ -246,6 +256,9 @@ class Generation:
 
         One that had ended may be open again: its job was another send's, or its clip is fetched once more.
         """
+        if self._remark == _LEFT:
+            self._remark = None
+            self._refresh()
         if self.ended:
             self._renew(self._told_of_it())
         if self._stall is None or self._told:
@@ -319,7 +332,7 @@ class Generation:
             Whether the clip is put into the notebook, as in `Video.show`.
         """
         if not in_notebook():
-            print(text_of(self._look()))  # noqa: T201  shown where it was asked for
+            console.answer(text_of(self._look()))
             return
         live = Live(lambda: (self._bundle(embed), not self._open))
         self._lives.append(live)

@@ -8,13 +8,15 @@ from collections.abc import Generator, Iterable
 from dataclasses import replace
 from typing import Any
 
+from .display import console
 from .display.card import card_html, card_text
 from .display.frontend import in_notebook
 from .display.html import Html
 from .display.live import Live
 from .display.row import row_html, width_of
-from .errors import PixverseError
+from .errors import PixverseError, WaitInterrupted
 from .generation import Generation, _is_echo, _this_cell
+from .interrupts import explain
 from .terminal import following
 
 
@@ -50,14 +52,17 @@ class Generations(list[Generation]):
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         first: PixverseError | None = None
-        with following(*self):
-            for generation in self:
-                try:
-                    generation.wait(None if deadline is None else max(deadline - time.monotonic(), 0.0))
-                except TimeoutError:
-                    raise
-                except PixverseError as error:
-                    first = first or error
+        try:
+            with following(*self):
+                for generation in self:
+                    try:
+                        generation.wait(None if deadline is None else max(deadline - time.monotonic(), 0.0))
+                    except TimeoutError:
+                        raise
+                    except PixverseError as error:
+                        first = first or error
+        except KeyboardInterrupt:
+            raise WaitInterrupted(self._were_left()) from None
         if first is not None:
             raise first
         return self
@@ -67,11 +72,27 @@ class Generations(list[Generation]):
         return self._awaited().__await__()
 
     async def _awaited(self) -> Generations:
-        ended = await asyncio.gather(*(_as_task(generation) for generation in self), return_exceptions=True)
+        try:
+            ended = await asyncio.gather(*(_as_task(generation) for generation in self), return_exceptions=True)
+        except asyncio.CancelledError as cancelled:
+            explain(cancelled, self._were_left())
+            raise
         for outcome in ended:
             if isinstance(outcome, BaseException):
                 raise outcome
         return self
+
+    def _were_left(self) -> str:
+        """Nobody waits for any of them any more; the sentence for who has stopped."""
+        left = [generation for generation in self if generation._open]
+        words = [generation._was_left() for generation in left]
+        if len(left) == 1:
+            return words[0]
+        if not left:
+            return f"you stopped waiting for {len(self)} generations, all of which have ended."
+        there = len(self) - len(left)
+        ended = f": {there} {'has' if there == 1 else 'have'} ended, and the other {len(left)}" if there else ", which"
+        return f"you stopped waiting for {len(self)} generations{ended} go on. Run the cell again to pick them up."
 
     def show(self, *, embed: bool | None = None) -> None:
         """Display them side by side, live. Outside a notebook their lines are printed.
@@ -82,7 +103,7 @@ class Generations(list[Generation]):
             Whether the clips are put into the notebook, as in `Video.show`.
         """
         if not in_notebook():
-            print(self._text())  # noqa: T201  shown where it was asked for
+            console.answer(self._text())
             return
         ended: dict[str, Html] = {}
         live = Live(lambda: self._bundle(embed, ended))

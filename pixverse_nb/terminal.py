@@ -11,6 +11,7 @@ import contextlib
 import os
 import shutil
 import sys
+import textwrap
 import threading
 import time
 import weakref
@@ -189,14 +190,17 @@ class Screen:
         known = [one_line(part) for part in parts if part]
         if not self.is_live or not known:
             return [" · ".join(known)]
-        lines = [known[0]]
-        for part in known[1:]:
-            longer = f"{lines[-1]} · {part}"
+        lines = [""]
+        for part in known:
+            longer = f"{lines[-1]} · {part}" if lines[-1] else part
             if cells(longer) <= self.width:
                 lines[-1] = longer
             else:
-                lines.append(f"  {part}")
-        return lines
+                indent = "  " if lines[-1] else ""
+                lines += textwrap.wrap(
+                    part, self.width, initial_indent=indent, subsequent_indent="  ", break_on_hyphens=False
+                )
+        return lines if lines[0] else lines[1:]
 
 
 class Board:

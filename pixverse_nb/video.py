@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .display.card import Card, card_html, card_text
-from .display.frontend import source_of
+from .display.frontend import in_notebook, source_of
+from .display.shown import show
 from .errors import ClipError
 from .media.clips import Clips
 from .mishaps import outside
@@ -145,7 +146,7 @@ class Video:
         return last_frame(self.path)
 
     def show(self, *, embed: bool | None = None) -> None:
-        """Display the player.
+        """Display the player. Outside a notebook its line and its path are printed.
 
         Parameters
         ----------
@@ -153,9 +154,8 @@ class Video:
             True puts the clip into the notebook whatever its size, False only links to the file; by default it is
             linked where the front end can follow the link, else embedded up to 12 MB.
         """
-        from IPython.display import display
-
-        display(self._bundle(embed), raw=True)
+        shown = self._bundle(embed)
+        show(shown["text/html"], shown["text/plain"] if in_notebook() else f"{shown['text/plain']}\n  {self.path}")
 
     def _present(self) -> None:
         if not self.path.is_file():

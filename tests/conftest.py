@@ -60,3 +60,12 @@ def chromium():
 
     with lab.browser() as chromium:
         yield chromium
+
+
+@pytest.fixture(scope="module")
+def kernel():
+    """One kernel for a file's tests."""
+    import kernel_rig
+
+    with kernel_rig.started() as kernel:
+        yield kernel

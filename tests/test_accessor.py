@@ -251,7 +251,7 @@ def test_how_many_are_played_is_checked(df, n):
 def test_in_a_notebook_players_and_grid_are_html(clips, monkeypatch):
     shown = []
     monkeypatch.setattr("IPython.display.display", lambda bundle, **_: shown.append(bundle["text/html"]))
-    for name in ("pixverse_nb.generations", "pixverse_nb.table.shown", "pixverse_nb.display.live"):
+    for name in ("pixverse_nb.generations", "pixverse_nb.display.shown", "pixverse_nb.display.live"):
         monkeypatch.setattr(f"{name}.in_notebook", lambda: True)
     clips.pixverse.play(3)
     assert shown[0].count("<video") == 3

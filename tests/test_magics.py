@@ -4,8 +4,6 @@ import asyncio
 import io
 import os
 import re
-import signal
-import sys
 import threading
 import warnings
 
@@ -223,6 +221,14 @@ def test_what_was_sent_is_bound_before_it_ends(rig, here, monkeypatch):
     assert sends(rig.servers[0]) == 1
 
 
+def test_line_ends_of_another_system_make_no_other_clip(rig, here):
+    """A notebook that Windows has saved: the same words are the same request, and are paid once."""
+    clip = run(here, f"%%pixverse {SMALL}\na cat,\nslow dolly in")
+    same = run(here, f"%%pixverse {SMALL}\r\na cat,\r\nslow dolly in\r\n")
+    assert same.reused_from == clip.id
+    assert sends(rig.servers[0]) == 1
+
+
 def test_an_estimate_sends_nothing_and_knows_what_is_there(rig, here, capsys):
     run(here, f"%pixverse --estimate a cat {SMALL}")
     assert capsys.readouterr().out == "$0.044, estimated from the price table of 2026-11. Nothing was sent.\n"
@@ -349,6 +355,8 @@ class Bad:
 @pytest.mark.parametrize(
     ("cell", "words"),
     [
+        ("%pixverse a {0} cat", "the prompt names {0}, which is no variable"),
+        ("%pixverse a {} cat", "the prompt names {}, which is no variable"),
         ("%pixverse a cat --duration 99", "duration=99 is not allowed: duration is a whole number from 1 to 15 s"),
         ("%pixverse a cat --duration five", "duration='five' is not allowed"),
         ("%pixverse a cat --duration 1e400", "duration='1e400' is not allowed"),
@@ -457,6 +465,14 @@ def test_other_lines_complete_as_ever(here):
     assert complete(here, "%loa")[1][:1] == ["%load"]
 
 
+def test_a_name_is_offered_for_the_clip_and_no_word_of_pythons(here):
+    """With nothing to offer, IPython would list all that Python knows."""
+    run(here, f"%pixverse a cat {SMALL} --as storm")
+    assert candidates("%pixverse --as ", here.user_ns) == ["storm", "clip"]
+    assert candidates("%pixverse --as st", here.user_ns) == ["storm", "st"]
+    assert candidates("%pixverse --as ocean", {}) == ["ocean"]
+
+
 def test_an_option_is_offered_once():
     given = "%pixverse --duration 5 --no-reuse a cat --"
     offered = candidates(given, {})
@@ -481,37 +497,8 @@ def test_loading_again_and_unloading_leave_nothing_double_and_nothing_behind(her
 # ---- a real kernel ---------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def kernel():
-    from jupyter_client.manager import start_new_kernel
-    from jupyter_core.utils import ensure_event_loop
-
-    environment = {**os.environ, "IPYTHONDIR": os.devnull + "-none", "PYTHONPATH": os.pathsep.join(sys.path)}
-    environment.pop("SEGMIND_API_KEY", None)
-    manager, client = start_new_kernel(env=environment)
-    yield client, manager.provisioner.pid
-    client.stop_channels()
-    manager.shutdown_kernel(now=True)
-    ensure_event_loop().close()
-
-
-def execute(client, code, *, started=None):
-    """A cell's outputs, in order; `started` is called when the first of them arrives."""
-    outputs = []
-
-    def hook(message):
-        if message["msg_type"] in {"stream", "display_data", "execute_result", "error", "update_display_data"}:
-            outputs.append((message["msg_type"], message["content"]))
-            if started is not None and len(outputs) == 1:
-                started()
-
-    reply = client.execute_interactive(code, timeout=60, output_hook=hook)
-    return reply["content"], outputs
-
-
 def test_in_a_kernel_a_cell_shows_its_player_and_completes_and_can_be_interrupted(rig, kernel):
     """The whole way through ipykernel: load, send, show, complete, fail in a sentence, interrupt, pick up again."""
-    client, pid = kernel
     gate = threading.Event()
 
     def draw(shot, path):
@@ -523,10 +510,10 @@ def test_in_a_kernel_a_cell_shows_its_player_and_completes_and_can_be_interrupte
         f"import pixverse_nb as pv, warnings\n%load_ext pixverse_nb\n"
         f"studio = pv.Studio({KEY!r}, base_url={server.url!r}, home={str(rig.home)!r}, pace=pv.{PACE!r})"
     )
-    reply, outputs = execute(client, setup)
+    reply, outputs = kernel.execute(setup)
     assert reply["status"] == "ok", outputs
 
-    reply, outputs = execute(client, f"%%pixverse {SMALL} --as clip\na cat")
+    reply, outputs = kernel.execute(f"%%pixverse {SMALL} --as clip\na cat")
     assert reply["status"] == "ok", outputs
     assert [kind for kind, _ in outputs].count("display_data") == 1
     assert not any(kind in {"stream", "execute_result"} for kind, _ in outputs)  # no terminal's lines, no echo
@@ -534,28 +521,28 @@ def test_in_a_kernel_a_cell_shows_its_player_and_completes_and_can_be_interrupte
 
     for code, expected in (("%%pixverse --qual\na cat", "--quality"), ("%pixverse --image cl", "clip")):
         line = code.partition("\n")[0]
-        client.complete(code, len(line))
-        content = client.get_shell_msg(timeout=20)["content"]
+        kernel.client.complete(code, len(line))
+        content = kernel.client.get_shell_msg(timeout=20)["content"]
         assert expected in content["matches"]
         assert line[: content["cursor_start"]] + expected == line[: line.rindex(" ") + 1] + expected
 
-    reply, outputs = execute(client, "%pixverse a cat --duration 99")
+    reply, outputs = kernel.execute("%pixverse a cat --duration 99")
     assert reply["ename"] == "InvalidParameter"
     assert len(reply["traceback"]) == 1
     assert outputs[-1][1]["traceback"] == reply["traceback"]
 
-    interrupt = threading.Timer(1, os.kill, (pid, signal.SIGINT))  # the manager's own way needs this thread's loop
-    reply, outputs = execute(client, f"%%pixverse {SMALL} --as later\nslow", started=interrupt.start)
+    interrupt = threading.Timer(1, kernel.interrupt)
+    reply, outputs = kernel.execute(f"%%pixverse {SMALL} --as later\nslow", started=interrupt.start)
     assert reply["ename"] == "WaitInterrupted", outputs
     assert len(reply["traceback"]) == 1
     assert "the job goes on. Run the cell again to pick it up." in reply["traceback"][0]
     gate.set()
     before = sends(server)
-    reply, outputs = execute(client, f"%%pixverse {SMALL}\nslow")
+    reply, outputs = kernel.execute(f"%%pixverse {SMALL}\nslow")
     assert reply["status"] == "ok", outputs
     assert sends(server) == before == 2
 
-    reply, outputs = execute(client, "%pixverse --help")
+    reply, outputs = kernel.execute("%pixverse --help")
     assert "<table" in outputs[0][1]["data"]["text/html"]
 
 

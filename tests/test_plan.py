@@ -23,6 +23,7 @@ from test_display import Page, harmless
 
 import pixverse_nb as pv
 from pixverse_nb.display import frontend, live
+from pixverse_nb.display import shown as shown_module
 from pixverse_nb.display.plan import ProgressView, about, clock, progress_html
 from pixverse_nb.store import leases
 from pixverse_nb.sweep import run as run_module
@@ -161,7 +162,7 @@ def shows(monkeypatch):
             shown[self.id] = bundle
 
     monkeypatch.setattr("IPython.display.display", lambda bundle, **_how: Handle(bundle))
-    for module in (frontend, live, run_module, sys.modules["pixverse_nb.sweep.plan"]):
+    for module in (frontend, live, run_module, shown_module):
         monkeypatch.setattr(module, "in_notebook", lambda: True)
     return shown
 

@@ -67,7 +67,6 @@ def board_of(studio, shots=PROMPTS[:3], **common):
 
 def watched(monkeypatch):
     """What stands in each output of a notebook."""
-    assert pv.Plan  # its module is one of those that ask whether there is a notebook
     shown = shows(monkeypatch)
     monkeypatch.setattr(film_module, "in_notebook", lambda: True)
     return shown

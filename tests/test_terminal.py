@@ -165,6 +165,18 @@ def test_the_line_is_never_wider_than_the_terminal(rig, tty, monkeypatch):
     assert "灯台の嵐" in tty.getvalue()
 
 
+def test_what_stays_is_broken_between_words(tty, monkeypatch):
+    """At the end of a clip too: no terminal has to break it, which it would do inside a word."""
+    monkeypatch.setenv("COLUMNS", "40")
+    preview = "PREVIEW · drawn on this machine, not by PixVerse"
+    times = "14.1 s in all (queue 0.5, drawing 12.2, download 0.1 s)"
+    terminal.Screen().lines([["● completed", preview, "540p", times], [preview]])
+    lines = tty.getvalue().splitlines()
+    assert max(map(cells, lines)) <= 39
+    said = " ".join(line.strip() for line in lines)
+    assert said == f"● completed {preview} · 540p {times} {preview}"
+
+
 @pytest.mark.parametrize("width", [20, 30, 38, 45, 60, 80, 200])
 def test_what_does_not_fit_is_left_out_whole(width):
     """Half a price would be a wrong one; only a prompt, in its quotes, is cut."""
@@ -267,6 +279,19 @@ def test_shown_in_a_script_it_is_text_and_no_html(rig, capsys):
     generation.wait()
 
 
+def test_a_player_shown_in_a_script_is_its_line_and_its_path(rig, capsys):
+    """Found by a reader: it printed the page of the player, 30 kB of it."""
+    studio = rig.studio()
+    clip, film = studio.generate("a cat", **SMALL), studio.storyboard(["a cat", "a dog"], **SMALL).run()
+    capsys.readouterr()
+    for shown in (clip.video, film):
+        shown.show()
+        line, *_, path = said = capsys.readouterr().out.splitlines()
+        assert line.startswith("● completed · “")
+        assert len(said) <= 3, "a remark may stand between them"
+        assert path == f"  {shown.path}"
+
+
 def test_a_reused_clip_says_so_with_its_path(rig, capsys):
     studio = rig.studio()
     first = studio.generate("a cat", **SMALL)
@@ -319,6 +344,19 @@ def test_a_console_that_knows_only_ascii_gets_ascii(rig, monkeypatch):
     assert "* completed - 360p" in said
     assert '"a cat"' in said
     assert ".mp4" in said
+
+
+def test_what_is_asked_for_is_ascii_too_where_nothing_else_can_be_shown(rig, monkeypatch):
+    """Found by a reader: `show()` broke down at the first dot."""
+    studio = rig.studio()
+    clip, plan = studio.generate("猫 a cat", **SMALL), studio.sweep(prompt=["猫"], **SMALL)
+    plain = io.TextIOWrapper(io.BytesIO(), encoding="ascii", errors="strict", write_through=True)
+    monkeypatch.setattr(sys, "stdout", plain)
+    for show in (clip.show, clip.video.show, plan.grid, pv.Generations([clip]).show):
+        show()
+    said = plain.buffer.getvalue().decode("ascii")
+    assert "* completed - 360p" in said
+    assert said.count("\\u732b a cat") == 3
 
 
 @pytest.mark.parametrize("broken", ["none", "closed", "raises"])

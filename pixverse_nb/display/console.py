@@ -1,4 +1,4 @@
-"""Standard error, wherever it leads."""
+"""Standard error and standard output, wherever they lead."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import contextlib
 import shutil
 import sys
 import textwrap
+from typing import TextIO
 
 _ASCII = str.maketrans(
     {"○": "o", "◐": "*", "◑": "*", "●": "*", "✕": "x", "·": "-", "…": "...", "“": '"', "”": '"', "×": "x", "█": "#",
@@ -26,11 +27,22 @@ def write(text: str) -> None:
     if not text or sys.stderr is None:
         return
     with contextlib.suppress(OSError, ValueError):  # closed, or its other end is gone
-        try:
-            text.encode(getattr(sys.stderr, "encoding", None) or "utf-8")
-        except UnicodeEncodeError:
-            text = text.translate(_ASCII)
-        except LookupError:
-            pass
-        sys.stderr.write(text)
+        sys.stderr.write(_for(sys.stderr, text))
         sys.stderr.flush()
+
+
+def answer(text: str) -> None:
+    """Print what was asked for to standard output; a sign that cannot be shown there gets another one for it."""
+    if sys.stdout is not None:
+        print(_for(sys.stdout, text))  # noqa: T201  shown where it was asked for
+
+
+def _for(stream: TextIO, text: str) -> str:
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return text.translate(_ASCII).encode(encoding, "backslashreplace").decode(encoding)
+    except LookupError:
+        pass
+    return text

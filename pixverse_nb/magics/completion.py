@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from pixverse_nb.generation import Generation
+from pixverse_nb.generations import Generations
 from pixverse_nb.parameters import Parameter
 from pixverse_nb.studio import Studio
 
@@ -103,6 +105,8 @@ def _values(option: Option | None, begun: str, names: Namespace) -> list[str]:
         return [*named(names, is_picture), *_pictures(begun)]
     if option.name == "studio":
         return named(names, lambda value: isinstance(value, Studio))
+    if option.name == "as":  # never nothing: IPython would offer all of Python's names
+        return [*named(names, lambda value: isinstance(value, Generation | Generations)), begun or "clip"]
     return _typical(option.parameter)
 
 

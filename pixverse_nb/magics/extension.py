@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
+from pixverse_nb.display import console
 from pixverse_nb.display.frontend import in_notebook
 from pixverse_nb.display.html import el
 from pixverse_nb.display.manual import manual_html, manual_text
 from pixverse_nb.display.notice import show_notice
+from pixverse_nb.display.shown import show
 from pixverse_nb.errors import InvalidParameter
 from pixverse_nb.generation import Generation
 from pixverse_nb.generations import Generations
@@ -86,7 +88,8 @@ class Magic:
             _show_help()
             return None
         values = self._values(wanted)
-        prompt = expand(wanted.prompt if cell is None else cell, self._names, "the prompt").strip()
+        written = wanted.prompt if cell is None else cell.replace("\r\n", "\n")  # whoever saved the notebook, and where
+        prompt = expand(written, self._names, "the prompt").strip()
         if not prompt:
             raise InvalidParameter(
                 "there is no prompt",
@@ -152,7 +155,7 @@ class Magic:
         count, image = given.pop("takes", 1), given.pop("image", None)
         wishes = [make_wish(prompt, image=image, take=take, parameters=given) for take in range(first, first + count)]
         studio = values.get("studio") or self._newest()
-        print(_priced(wishes, studio, reuse=reuse))  # noqa: T201  what was asked for
+        console.answer(_priced(wishes, studio, reuse=reuse))
 
     def _newest(self) -> Studio | None:
         there = studios(self._names)
@@ -194,12 +197,7 @@ def _priced(wishes: list[Wish], studio: Studio | None, *, reuse: bool) -> str:
 
 def _show_help() -> None:
     said = manual()
-    if in_notebook():
-        from IPython.display import display
-
-        display({"text/html": str(manual_html(said)), "text/plain": manual_text(said)}, raw=True)
-    else:
-        print(manual_text(said))  # noqa: T201  what was asked for
+    show(str(manual_html(said)), manual_text(said))
 
 
 def _say(text: str) -> None:

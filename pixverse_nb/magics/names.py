@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import string
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -30,11 +30,17 @@ class _Expander(string.Formatter):
         self._what = what
         self._field = ""  # the one that is being filled in
 
+    def parse(self, format_string: str) -> Iterable[tuple[str, str | None, str | None, str | None]]:
+        for part in super().parse(format_string):
+            if part[1] is not None and (not part[1] or part[1].isdigit()):  # an argument's place, and there are none
+                raise self._unknown(part[1], [])
+            yield part
+
     def get_field(self, field_name: str, _args: Sequence[Any], _kwargs: Mapping[str, Any]) -> tuple[Any, str]:
         self._field = field_name
         field = _FIELD.fullmatch(field_name)
         if field is None:
-            raise self._unknown("" if field_name.isdigit() else field_name, [])  # "{}" comes as a number
+            raise self._unknown(field_name, [])
         first = field[1]
         if first not in self._names:
             raise self._unknown(field_name, near(first, self._names))

@@ -148,8 +148,9 @@ class Storyboard:
     async def run_async(self, *, refused: bool = False) -> Film:
         """The same without blocking the event loop: `film = await board.run_async()`.
 
-        In a notebook the progress is shown; elsewhere nothing is printed. A task that is cancelled sends nothing more,
-        and what is in flight goes on: run again, it picks that up.
+        In a notebook the progress is shown; elsewhere nothing is printed. A task that is cancelled, or a cell that is
+        interrupted, sends nothing more, and what is in flight goes on: run again, it picks that up. A loop that stands
+        still for a second counts as left.
 
         Parameters
         ----------

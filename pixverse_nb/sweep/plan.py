@@ -9,10 +9,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pixverse_nb import errors
-from pixverse_nb.display.frontend import in_notebook
 from pixverse_nb.display.grid import GridView, grid_html, grid_text
 from pixverse_nb.display.html import Html
 from pixverse_nb.display.plan import PlanView, about, plan_html, plan_text
+from pixverse_nb.display.shown import show
 from pixverse_nb.generation import Generation
 from pixverse_nb.parameters import PARAMETERS, check_count
 from pixverse_nb.pricing import money, to_usd
@@ -164,8 +164,9 @@ class Plan:
     async def run_async(self, at_once: int = AT_ONCE, *, refused: bool = False) -> History:
         """The same without blocking the event loop: `df = await plan.run_async()`.
 
-        In a notebook the progress is shown; elsewhere nothing is printed. A task that is cancelled sends nothing more,
-        and what is in flight goes on: run again, it picks that up.
+        In a notebook the progress is shown; elsewhere nothing is printed. A task that is cancelled, or a cell that is
+        interrupted, sends nothing more, and what is in flight goes on: run again, it picks that up. A loop that stands
+        still for a second counts as left.
 
         Parameters
         ----------
@@ -249,12 +250,7 @@ class Plan:
             For a name that is no axis of this sweep.
         """
         view = self._grid(*sides(self._sheet.axes, x, y), self._made)
-        if in_notebook():
-            from IPython.display import display
-
-            display({"text/html": str(grid_html(view)), "text/plain": grid_text(view)}, raw=True)
-        else:
-            print(grid_text(view))  # noqa: T201  shown where it was asked for
+        show(str(grid_html(view)), grid_text(view))
 
     def _grid_of(self, slots: Sequence[Slot]) -> Html:
         """The grid under a run's progress."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from pixverse_nb.display.grid import grid_html, grid_text
+from pixverse_nb.display.shown import show
 from pixverse_nb.generation import Generation
 from pixverse_nb.generations import Generations
 from pixverse_nb.parameters import check_count
@@ -23,7 +24,7 @@ from .diff import diff
 from .door import Door
 from .grid import grid_of
 from .origin import studio_of
-from .shown import Differences, Measures, in_rows, say, show
+from .shown import Differences, Measures, in_rows, say
 
 if TYPE_CHECKING:
     from pixverse_nb.history import History

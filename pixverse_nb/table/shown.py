@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from pixverse_nb.display.costs import measures_html, notes_of, remark_html, words_html
-from pixverse_nb.display.frontend import in_notebook
+from pixverse_nb.display.shown import show
 
 Piece = tuple[str, str]
 
@@ -93,16 +93,6 @@ def _noted(frame: pd.DataFrame) -> dict[str, int]:
 def say(text: str) -> None:
     """A line to the reader."""
     show(str(remark_html(text)), text)
-
-
-def show(markup: str, text: str) -> None:
-    """Show it in the notebook, or print its text elsewhere."""
-    if in_notebook():
-        from IPython.display import display
-
-        display({"text/html": markup, "text/plain": text}, raw=True)
-    else:
-        print(text)  # noqa: T201  shown where it was asked for
 
 
 def in_rows(count: int) -> str:
