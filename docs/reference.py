@@ -55,7 +55,8 @@ _PAGES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "preview": (
         "The preview engine",
         "A server on your own machine that speaks the service's protocol and draws clips, for any client.",
-        ("PreviewServer", "preview.server.LoggedRequest", "preview.faults.FaultScript", "preview.faults.Fault"),
+        ("PreviewServer", "preview.server.LoggedRequest", "preview.faults.FaultScript", "preview.faults.Fault",
+         "preview.RenderError"),
     ),
 }  # fmt: skip
 _WHAT_IS_SENT = """\

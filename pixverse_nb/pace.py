@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+
+from .errors import InvalidParameter
+
+_LONGEST_S = 7 * 86400.0
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,11 @@ class Pace:
     lease_s : float
         How long another machine waits before it takes over a job whose kernel went silent, s. A job that waits is
         written down again when less than half of it is left.
+
+    Raises
+    ------
+    InvalidParameter
+        For what is no number of seconds up to a week (only pauses may be 0), and for `attempts` that are not 1 to 100.
     """
 
     connect_s: float = 10.0
@@ -41,3 +50,31 @@ class Pace:
     poll_s: tuple[float, float] = (0.1, 30.0)
     search_s: tuple[float, ...] = (2.0, 5.0, 10.0, 20.0, 40.0, 60.0)
     lease_s: float = 300.0
+
+    def __post_init__(self) -> None:
+        """Check what was given: a bad figure would come up after a send, in the middle of a job."""
+        if isinstance(self.attempts, bool) or not isinstance(self.attempts, int) or not 1 <= self.attempts <= 100:
+            raise _refused("attempts", self.attempts, "a whole number from 1 to 100")
+        for name in (field.name for field in fields(self) if field.type == "float"):
+            pause = name == "retry_s"
+            if not _is_seconds(getattr(self, name), pause=pause):
+                raise _refused(name, getattr(self, name), "a number of seconds, up to a week")
+        low_high = self.poll_s
+        if not (_are_pauses(low_high) and len(low_high) == 2 and low_high[0] <= low_high[1]):
+            raise _refused("poll_s", low_high, "a shortest and a longest pause, in seconds, such as (0.1, 30.0)")
+        if not _are_pauses(self.search_s):
+            raise _refused("search_s", self.search_s, "pauses in seconds, such as (2.0, 5.0)")
+
+
+def _is_seconds(value: object, *, pause: bool = False) -> bool:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    return (0 if pause else 1e-6) <= value <= _LONGEST_S  # which no NaN is
+
+
+def _are_pauses(value: object) -> bool:
+    return isinstance(value, (tuple, list)) and bool(value) and all(_is_seconds(one, pause=True) for one in value)
+
+
+def _refused(name: str, value: object, allowed: str) -> InvalidParameter:
+    return InvalidParameter(f"Pace: {name}={value!r} is not allowed", remedy=f"{name} is {allowed}.", billed=False)

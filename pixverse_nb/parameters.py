@@ -337,14 +337,14 @@ def check_extra(extra: Mapping[str, object] | None) -> dict[str, Any]:
     return copy
 
 
-def check_count(name: str, value: object) -> int:
-    """A whole number from 1 to 2147483647, such as a take; InvalidParameter for anything else."""
-    return _check_integer(Parameter(name, "integer", name, "", "", low=1, high=2147483647), value)
+def check_count(name: str, value: object, most: int = 2147483647) -> int:
+    """A whole number from 1 to the most, such as a take; InvalidParameter for anything else."""
+    return _check_integer(Parameter(name, "integer", name, "", "", low=1, high=most), value)
 
 
 def check_takes(value: object) -> int:
     """How many clips of one request at once, 1 to 100: a slip of the hand is not to cost thousands; a sweep may."""
-    return _check_integer(Parameter("takes", "integer", "takes", "", "", low=1, high=MOST_TAKES), value)
+    return check_count("takes", value, MOST_TAKES)
 
 
 def unknown_parameter(name: str, known: Iterable[str] = PARAMETERS, what: str | None = None) -> UnknownParameter:

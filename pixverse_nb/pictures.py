@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from weakref import WeakValueDictionary
 
-from .errors import PixverseError, RateLimited
+from .errors import PixverseError, RateLimited, ServiceUnreachable
 from .media.images import load_picture
 from .segmind.client import Client
 from .store.words import Row, now_us
@@ -58,7 +58,8 @@ def _uploaded(data_uri: str, client: Client) -> str:
     except PixverseError as error:
         error.what = f"the picture could not be uploaded: {error.what}"
         error.billed = False
-        again = "Run the cell again, or pass the picture's https URL as image_url=..."
+        again = "Check the network. " if isinstance(error, ServiceUnreachable) else ""
+        again += "Run the cell again, or pass the picture's https URL as image_url=..."
         # What is wrong with the key or the account is no matter of the picture.
         error.remedy = f"No generation was sent. {error.remedy if error.status_code in _OF_THE_ACCOUNT else again}"
         raise

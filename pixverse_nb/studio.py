@@ -14,6 +14,7 @@ from . import errors
 from .backend import find_backend
 from .budget import Budget, Cap
 from .display.frontend import in_notebook
+from .display.html import el
 from .display.notice import preview_notice, show_notice
 from .engine import shared_engine
 from .generation import Generation
@@ -104,7 +105,7 @@ class Studio(Workshop):
         if self.is_preview:
             show_notice(preview_notice(backend.remark))
         if self._store.read_only is not None:
-            warnings.warn(str(self._store.read_only), stacklevel=2)
+            _say_read_only(str(self._store.read_only))
         else:
             self._follow_unfinished()
             self._runner.add(self._tidy)
@@ -690,6 +691,8 @@ class Studio(Workshop):
             When the key is rejected.
         ServiceUnreachable
             When there is no connection.
+        PixverseError
+            For any other answer that is no balance.
         """
         return self._backend.client.credits()
 
@@ -728,3 +731,11 @@ class Studio(Workshop):
             What is spent, reserved and left of each; empty without a budget.
         """
         return self.budget.caps(self._store.spent(self._backend.name, self._name))
+
+
+def _say_read_only(why: str) -> None:
+    words = f"{why} Until then this studio reads, and sends nothing."
+    if in_notebook():
+        show_notice((el("div", words), words))
+    else:
+        warnings.warn(words, stacklevel=3)

@@ -220,6 +220,9 @@ class Board:
             return
         with self._lock:
             self._waiting.update(generations)
+            for one in generations:
+                if one._open:  # it may have ended before: its clip is fetched again, and it ends once more
+                    self._announced.discard(one)
         try:
             self.tell()
             yield self.tell

@@ -59,7 +59,7 @@ class Video:
 
     @property
     def poster(self) -> bytes | None:
-        """A JPEG of a frame, at most 640 px wide; None when the file has vanished."""
+        """A JPEG of a frame, at most 640 px wide; None when there was none before the file vanished."""
         return self._clips.poster(self._id, self.path)
 
     @property

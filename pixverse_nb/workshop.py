@@ -359,7 +359,7 @@ class Workshop:
         refuses it with a 429: then it is closed, too. That is waited for, for a moment: what is closed when this
         returns reserves no money any more.
         """
-        words = withdrawn(why)
+        words, now = withdrawn(why), new_id()  # ids sort by time: what another sweep begins from here on is its own
         leaving = {
             one.id: one
             for one in list(self._generations.values())
@@ -371,7 +371,9 @@ class Workshop:
 
         def close() -> set[str]:
             with contextlib.suppress(errors.HomeError):  # then nothing is sent, either: that is committed before
-                self._store.withdraw(self._backend.name, asked_by, words_of(words), of)
+                self._store.withdraw(
+                    self._backend.name, asked_by, words_of(words), lambda row: row["id"] < now and of(row)
+                )
             return self._closed(leaving.values())
 
         closed = close()

@@ -545,6 +545,23 @@ def test_a_network_that_goes_stops_it_for_a_cell_or_two_as_well(tmp_path):
         assert "2 of 3 clips were not made" in str(plan.stopped)
 
 
+def test_what_is_owned_is_not_called_missing_where_nothing_can_be_given_again(rig, monkeypatch):
+    """In a home that is only read, a sweep of owned clips stops; it named a price for what is there."""
+    rig.server()
+    plan_of(rig.studio()).run()
+    studio = rig.studio()
+    plan = plan_of(studio)
+    assert (plan.owned, plan.to_send) == (6, 0)
+
+    def refuse(*_args, **_more):
+        raise pv.HomeError("the home cannot be written")
+
+    monkeypatch.setattr(studio, "_begin", refuse)
+    plan.run()
+    assert "no clip is missing: studio.history() has them" in str(plan.stopped)
+    assert "may cost" not in str(plan.stopped)
+
+
 # ---- awaited -------------------------------------------------------------------------------------------------------
 
 

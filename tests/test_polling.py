@@ -14,6 +14,7 @@ from job_rig import PACE, WISH, assert_home
 from scripted import Answer
 
 from pixverse_nb import polling
+from pixverse_nb.errors import InvalidParameter
 from pixverse_nb.pace import Pace
 from pixverse_nb.polling import MOST_A_MINUTE, Outlook, expectation, next_poll, outlook, until_room
 
@@ -254,3 +255,19 @@ def test_a_jobs_own_requests_keep_to_fifteen_a_minute(server, studio_at, clip, m
     assert server.count("status") == len(moments) + 1 == 25 + trouble
     assert max(sum(start <= m < start + 0.6 for m in moments) for start in moments) <= 15
     assert server.count() == 1
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"attempts": 0}, {"attempts": True}, {"attempts": 2.5}, {"poll_s": (30.0, 1.0)}, {"poll_s": 3.0},
+        {"read_s": "a"}, {"read_s": 0}, {"submit_read_s": -1}, {"run_read_s": float("nan")}, {"lease_s": float("inf")},
+        {"search_s": ()}, {"retry_s": -0.1}, {"connect_s": None},
+    ],
+)  # fmt: skip
+def test_a_pace_that_cannot_be_kept_is_refused_at_once(given):
+    """It would come up in the middle of a job, after its send."""
+    (name,) = given
+    with pytest.raises(InvalidParameter, match=f"{name}="):
+        Pace(**given)
+    assert Pace(retry_s=0, search_s=[1, 2]).retry_s == 0

@@ -19,6 +19,7 @@ import pytest
 import requests
 from preview_stage import CLIP_BYTES, HISTORY, KEY, MODEL, PIXEL, V1, Caller, paint, stage, upload
 
+from pixverse_nb.errors import InvalidParameter, PixverseError
 from pixverse_nb.preview import PreviewServer
 from pixverse_nb.preview.__main__ import main
 
@@ -89,7 +90,7 @@ def test_closing_ends_jobs_threads_and_the_folder(serve, tmp_path, monkeypatch):
     free.set()
     assert list(tmp_path.iterdir()) == []
     server.close()
-    with pytest.raises(RuntimeError, match="not running"):
+    with pytest.raises(PixverseError, match="not running"):
         _ = server.url
     deadline = time.monotonic() + 5
     while any(t.name.startswith("preview-") for t in threading.enumerate()) and time.monotonic() < deadline:
@@ -120,9 +121,24 @@ def test_bad_settings_are_refused():
         "keys": ([""], ["two words"], "two words"),
     }.items():  # fmt: skip
         for value in values:
-            with pytest.raises(ValueError, match=name):
+            with pytest.raises(InvalidParameter, match=name):
                 PreviewServer(**{name: value})
     assert PreviewServer(record_life_s=inf, file_life_s=inf, rate_limit=1, pace=1000) is not None
+
+
+def test_what_a_notebook_gets_wrong_about_an_engine_is_one_sentence():
+    """`PreviewServer` is a public name: its errors are of the toolkit's tree, without a stack of frames."""
+    with PreviewServer() as server:
+        port = int(server.url.rpartition(":")[2])
+        with pytest.raises(InvalidParameter, match=f"cannot listen on 127.0.0.1:{port}"):
+            PreviewServer(port).start()
+        with pytest.raises(InvalidParameter, match="'nonsense'"):
+            server.faults.add("nonsense", status=503)
+        with pytest.raises(InvalidParameter, match="banana"):
+            server.faults.add("submit", "banana")
+    from pixverse_nb.preview import RenderError
+
+    assert issubclass(RenderError, ValueError)
 
 
 # The process

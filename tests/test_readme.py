@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import re
+import subprocess
+import sys
 from pathlib import Path
+
+from IPython.core.interactiveshell import InteractiveShell
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -24,16 +28,22 @@ def test_the_snippets_run_in_order_with_no_key(capsys):
     """What the README and the guide show is what happens, on the preview engine."""
     names: dict[str, object] = {}
     found = {
-        page: re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL) for page in PAGES
+        page: re.findall(r"```(i?python)\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL)
+        for page in PAGES
     }
-    assert [len(snippets) for snippets in found.values()] == [1, 6, 2, 0]
-    for snippet in (snippet for snippets in found.values() for snippet in snippets):
-        exec(snippet, names)  # noqa: S102  our own README
+    assert [len(snippets) for snippets in found.values()] == [1, 8, 2, 0]
+    shell = InteractiveShell(user_ns=names)
+    for language, snippet in (snippet for snippets in found.values() for snippet in snippets):
+        if language == "python":
+            exec(snippet, names)  # noqa: S102  our own README
+        else:
+            shell.run_cell(snippet).raise_error()
+    assert names["storm"].request.prompt == "A lighthouse in a storm, golden light, slow dolly in"
     out = capsys.readouterr().out
     assert "$0.281" in out
     assert "$0.719" in out
     assert "duration=16 is not allowed: duration is a whole number from 1 to 15 s." in out
-    assert len(names["studio"].history(status="completed")) == 13
+    assert len(names["studio"].history(status="completed")) == 14
     assert set(names["studio"].history(reused_from=None)["rating"].dropna()) == {4}
     assert list(names["df"]["status"]) == ["completed"] * 4
     takes, df, film = asyncio.run(names["film"]())
@@ -54,3 +64,11 @@ def test_the_commands_that_the_readme_leads_with_exist():
     for target in ("demo", "lab", "test"):
         assert f"make {target}" in README
         assert re.search(rf"^{target}:", makefile, re.MULTILINE)
+
+
+def test_the_one_test_that_contributors_are_shown_exists():
+    command = re.search(
+        r"`\.venv/bin/python (-m pytest [^`]+)`", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    )
+    told = [sys.executable, *command[1].split(), "--collect-only", "-q", "-p", "no:cacheprovider"]
+    assert subprocess.run(told, cwd=ROOT, check=False, capture_output=True).returncode == 0, "it selects tests"

@@ -137,6 +137,7 @@ MISTAKES = [
     (["a", {"prompt": "b", "duration": 99}], {}, "shot 2: .*duration"),
     (["a", {"prompt": "b", "cut": "yes"}], {}, "shot 2: cut"),
     (["a", {"prompt": "b", "cut": 1}], {}, "shot 2: cut"),
+    (["a", {"prompt": "b", "cut": [1]}], {}, "shot 2: cut"),
     ([{"prompt": "a", "cut": False}], {}, "shot 1: cut=False"),
     (["a", {"prompt": "b", "take": 0}], {}, "shot 2: .*take"),
     (["a", {"prompt": "b", "image": b"no picture"}], {}, "shot 2: "),
@@ -271,7 +272,7 @@ def test_another_take_of_a_shot_makes_new_ones_of_all_that_go_on_from_it(rig):
     first = board_of(studio).run()
     changed = [PROMPTS[0], {"prompt": PROMPTS[1], "take": 2}, PROMPTS[2], {"prompt": PROMPTS[3], "cut": True}]
     board = board_of(studio, changed)
-    assert standings(board) == ["owned", "to send", "to send: will change, because shot 2 changes", "to send"]
+    assert standings(board) == ["owned", "to send", "to send: goes on from another take of shot 2", "to send"]
     assert board.expected_usd == pytest.approx(3 * CEILING), "they are priced all the same"
     second = board.run()
     assert sends(server) == 3 + 3
@@ -290,6 +291,10 @@ def test_a_clip_whose_file_has_vanished_is_fetched_again_and_nothing_is_sent(rig
     row = studio.history().query("prompt == @PROMPTS[0]").iloc[0]
     (rig.home / row["video_path"]).unlink()
     film.path.unlink()
+    assert standings(board) == ["to fetch again", "owned", "owned"], "its last frame is kept"
+    assert (board.to_send, board.expected_usd) == (0, 0.0)
+    for frame in (rig.home / "frames").iterdir():
+        frame.unlink()
     assert standings(board) == ["to fetch again", *["known once shot 1 is fetched"] * 2]
     assert board.run().joined == "stream copy", "free, although the budget is empty"
     assert sends(server) == 3
@@ -346,6 +351,24 @@ def test_chains_count_together(rig):
     with pytest.raises(pv.BudgetExceeded, match="the first of them"):
         board_of(rig.studio(budget=1.5 * CEILING), shots).run()
     assert sends(server) == 0
+
+
+def test_the_same_clip_twice_is_counted_priced_and_paid_once(rig):
+    """Found by a reader: the budget was asked for both, and had no room for what costs one."""
+    server = rig.server(render=draw)
+    again = [*PROMPTS[:2], {"prompt": PROMPTS[0], "cut": True}, PROMPTS[1], PROMPTS[2]]
+    board = board_of(rig.studio(budget=3.2 * CEILING), again)
+    assert standings(board) == [
+        "to send",
+        "to send, after shot 1",
+        "the same clip as shot 1",
+        "the same clip as shot 2",
+        "to send, after shot 4",
+    ]
+    assert board.to_send == 3
+    assert board.ceiling_usd == pytest.approx(3 * CEILING)
+    assert board.run().shots == 5
+    assert sends(server) == 3
 
 
 # ---- what goes wrong -----------------------------------------------------------------------------------------------
@@ -494,8 +517,96 @@ def test_a_damaged_clip_is_told_and_its_shot_named(rig):
     clip = rig.home / row["video_path"]
     clip.write_bytes(bytes(clip.stat().st_size))
     (rig.home / "frames" / f"{clip.stem}.png").unlink()
-    with pytest.raises(pv.ClipError, match="shot 2 of 3"):
+    with pytest.raises(pv.ClipError, match="shot 2 of 3") as caught:
         board_of(studio).run()
+    assert sends(server) == 3
+    assert clip.name in str(caught.value)
+    assert "Delete that file" in str(caught.value)
+    clip.unlink()
+    assert board_of(studio).run().shots == 3
+    assert sends(server) == 3
+
+
+def test_nothing_goes_on_from_a_frame_that_is_not_the_last_one(rig):
+    """Found by a reader: a clip damaged on its way was taken for whole, and the next one paid for from its middle."""
+    server = rig.server(render=None)
+    server.faults.add("download", "corrupt", times=1)
+    board = board_of(rig.studio(), duration=2)
+    with pytest.raises(pv.ClipError, match=r"shot 2 of 3: the clip .* is damaged: its last .* s cannot be decoded"):
+        board.run()
+    assert sends(server) == 1
+    board.clips[0].video.path.unlink()
+    assert board.run().shots == 3
+    assert sends(server) == 3
+
+
+def test_a_damaged_frame_that_is_kept_is_made_anew(rig):
+    server = rig.server(render=draw)
+    board_of(rig.studio()).run()
+    for frame in (rig.home / "frames").iterdir():
+        frame.write_bytes(frame.read_bytes()[:10] + b"\x00\x00\x00\x00IEND\xaeB`\x82")
+    assert board_of(rig.studio()).run().shots == 3
+    assert sends(server) == 3
+
+
+def test_the_last_clip_is_looked_at_too(rig):
+    """Nothing goes on from it, but the film ends with it."""
+    rig.server(render=draw)
+    board_of(rig.studio()).run()
+    studio = rig.studio()
+    clip = rig.home / studio.history().query("prompt == @PROMPTS[2]").iloc[0]["video_path"]
+    clip.write_bytes(bytes(clip.stat().st_size))
+    for made in ("films", "frames"):
+        for path in (rig.home / made).iterdir():
+            path.unlink()
+    with pytest.raises(pv.ClipError, match=r"shot 3 of 3: .*Delete that file"):
+        board_of(studio).run()
+
+
+def test_what_stands_behind_a_shot_that_was_not_made_waits_for_nothing(rig, monkeypatch):
+    """At the end of a run nothing is called waiting, and only moderation is said to have refused."""
+    server = rig.server(render=draw)
+    server.faults.add("submit", status=400, skip=1, text="no")
+    shown = watched(monkeypatch)
+    with pytest.raises(pv.BadRequest):
+        board_of(rig.studio()).run()
+    text = next(iter(shown.values()))["text/plain"]
+    assert "1 failed" in text
+    assert "1 not sent" in text
+    assert "waiting" not in text
+    assert "moderation" not in text
+    assert "not sent: shot 2 is not there" in next(iter(shown.values()))["text/html"]
+
+
+def test_the_remedies_are_a_storyboards_own(rig):
+    """It has no reuse=, and what moderation refused is not sent again by running again."""
+    server = rig.server(render=draw)
+    server.faults.add("submit", "cut", times=1)
+    board = board_of(rig.studio())
+    with pytest.raises(pv.OutcomeUnknown) as caught:
+        board.run()
+    assert "take=2 for shot 1" in str(caught.value)
+    assert "reuse=" not in str(caught.value)
+    assert standings(board)[0] == "outcome unknown"
+    assert "reserved" in repr(board)
+    server.faults.add("job", "moderation", times=1)
+    with pytest.raises(pv.ModerationRefused) as caught:
+        board_of(rig.studio(), ["another"]).run()
+    assert "run it again" not in str(caught.value)
+
+
+def test_interrupted_while_the_film_is_joined_it_says_that_the_clips_are_there(rig, monkeypatch):
+    server = rig.server(render=draw)
+    board = board_of(rig.studio())
+
+    def interrupt(_paths, _target):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(reels_module, "join", interrupt)
+        with pytest.raises(pv.WaitInterrupted, match=r"all 3 clips are there\. Run it again to join them"):
+            board.run()
+    assert board.run().shots == 3
     assert sends(server) == 3
 
 

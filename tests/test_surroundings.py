@@ -251,7 +251,7 @@ def test_what_can_still_be_shown_is_shown(cells, name):
 @pytest.mark.skipif(sys.platform == "win32", reason="no users")
 def test_a_home_for_reading_only_is_a_warning_that_says_what_to_do(cells):
     """It opens, so that its clips can be looked at."""
-    said = " ".join(output.text for output in cells["the warning"] if output.output_type == "stream")
+    said = " ".join(output.data["text/plain"] for output in cells["the warning"] if "data" in output)
     assert "cannot be written" in said
     assert "PIXVERSE_NB_HOME" in said
     assert not [output for output in cells["the warning"] if output.output_type == "error"]

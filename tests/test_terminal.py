@@ -304,6 +304,19 @@ def test_a_reused_clip_says_so_with_its_path(rig, capsys):
     assert path == f"  {first.video.path}"
 
 
+def test_a_clip_that_is_fetched_again_ends_once_more(rig, capsys):
+    """Found by a reader: the last that a script heard of it was "downloading"."""
+    studio = rig.studio()
+    clip = studio.generate("a cat", **SMALL)
+    clip.video.path.unlink()
+    capsys.readouterr()
+    studio.generate("a cat", **SMALL)
+    said = capsys.readouterr().err.splitlines()
+    assert any(line.startswith("● completed") for line in said)
+    assert said[-1] == f"  {clip.video.path}"
+    assert sends(rig.servers[0]) == 1
+
+
 def test_a_failure_gets_its_line_and_is_raised(rig, capsys):
     rig.servers[0].faults.add("submit", status=400, text="no such thing")
     with pytest.raises(pv.BadRequest):

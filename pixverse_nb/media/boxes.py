@@ -14,6 +14,10 @@ from typing import BinaryIO
 from pixverse_nb.errors import ClipError
 
 FETCH_AGAIN = "The service keeps an output for 7 days: studio.resume() fetches it again."
+REPLACE = (
+    "Delete that file, and run its cell again: it is fetched anew, at no cost, while the service keeps it (7 days)."
+)
+"""Of a clip in the home: `resume` goes on with downloads, and takes what is there for whole."""
 
 # The first box of what FFmpeg's MP4 demuxer reads; QuickTime's older files start without "ftyp".
 _FIRST = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"styp"}

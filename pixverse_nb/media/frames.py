@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pixverse_nb.errors import ClipError
 
-from .boxes import FETCH_AGAIN
+from .boxes import FETCH_AGAIN, REPLACE
 from .probe import duration_of, opened
 
 if TYPE_CHECKING:
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 _POSTER_QUALITY = 80  # JPEG
+_LAST_FRAMES, _LAST_S = (
+    4,
+    0.2,
+)  # how far a clip's told end may lie behind its last frame
 _TAIL_S = 1.0  # before this much of its end, a clip's frames are decoded only as far as others need them
 _BUDGET_PX = 12 * 1280 * 720  # what is decoded for a poster: 12 frames at 720p take 30 to 70 ms
 _FEWEST, _STEP = 12, 4  # frames that are decoded whatever their size; and between two looks for one that is not dark
@@ -73,13 +77,21 @@ def shrink(jpeg: bytes, height: int) -> bytes:
 
 
 def last_frame(path: Path) -> Image:
-    """Give the last frame that can be decoded, upright, as an RGB picture of the clip's full size.
+    """Give the last frame, upright, as an RGB picture of the clip's full size.
 
     Raises
     ------
     ClipError
-        When the clip is missing or no frame can be decoded.
+        When the clip is missing, or its end cannot be decoded: what went on from an earlier frame would be paid for.
     """
+    try:
+        return _last_frame(path)
+    except ClipError as error:
+        error.remedy = REPLACE
+        raise
+
+
+def _last_frame(path: Path) -> Image:
     with opened(path) as (container, video):
         last = None
         if video.duration and video.time_base:
@@ -94,7 +106,17 @@ def last_frame(path: Path) -> Image:
             last = _last(_decodable(container, video))
         if last is None:
             raise _no_frame(path)
+        missing = _end_of(video) - (last.time or 0.0)
+        if missing > max(_LAST_FRAMES / float(video.average_rate or 1), _LAST_S):
+            raise ClipError(f"the clip {path} is damaged: its last {missing:.1f} s cannot be decoded")
         return _upright(last, last.width, last.height)
+
+
+def _end_of(video: VideoStream) -> float:
+    """When its picture ends, s; 0 where the file does not say."""
+    if not video.duration or not video.time_base:
+        return 0.0
+    return float(((video.start_time or 0) + video.duration) * video.time_base)
 
 
 def _frame_at(container: InputContainer, video: VideoStream, at: float) -> VideoFrame:

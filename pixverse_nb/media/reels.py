@@ -10,6 +10,7 @@ might write others, and a film that is there would be sent, and paid for, once m
 from __future__ import annotations
 
 import hashlib
+import io
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -17,12 +18,12 @@ from pathlib import Path
 
 from pixverse_nb.errors import ClipError
 
+from .boxes import FETCH_AGAIN, REPLACE
 from .clips import _temporary
 from .durable import sync_beside, sync_folder
 from .join import Joined, how_joined, join
 from .partial import disk_trouble
 
-_PNG_END = b"\x00\x00\x00\x00IEND\xaeB`\x82"
 _STALE_S = 86_400.0  # what a killed process left; another kernel may be writing the rest
 
 
@@ -45,16 +46,19 @@ class Reels:
         Raises
         ------
         ClipError
-            When the clip is missing or no frame can be decoded.
+            When the clip is missing, or its end cannot be decoded.
         """
+        from PIL.Image import open as open_picture
+
         from .frames import last_frame
         from .images import load_picture
 
         place = self.frames / f"{clip.stem}.png"
-        with suppress(OSError):
+        with suppress(OSError, SyntaxError, ValueError):  # not there yet, or damaged
             kept = place.read_bytes()
-            if kept.endswith(_PNG_END):
-                return kept
+            with open_picture(io.BytesIO(kept)) as picture:
+                picture.verify()
+            return kept
         made = load_picture(last_frame(clip)).data
         with suppress(OSError):  # a home that cannot be written is met where something is sent
             _put(place, lambda temporary: temporary.write_bytes(made))
@@ -77,6 +81,9 @@ class Reels:
         made: list[Joined] = []
         try:
             _put(place, lambda temporary: made.append(join(clips, temporary)))
+        except ClipError as error:
+            error.remedy = REPLACE if error.remedy == FETCH_AGAIN else error.remedy
+            raise
         except OSError as error:
             what, remedy = disk_trouble(error, place)
             raise ClipError(what, remedy=f"{remedy}, then run it again: its clips are kept.", billed=False) from error

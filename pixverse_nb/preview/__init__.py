@@ -6,7 +6,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from .faults import Fault, FaultScript
 from .server import LoggedRequest, PreviewServer
 
-__all__ = ["Fault", "FaultScript", "LoggedRequest", "PreviewServer"]
+if TYPE_CHECKING:
+    from .picture import RenderError
+
+__all__ = ["Fault", "FaultScript", "LoggedRequest", "PreviewServer", "RenderError"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "RenderError":  # with the picture libraries, which come with the first clip
+        from .picture import RenderError
+
+        return RenderError
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

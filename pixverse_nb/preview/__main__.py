@@ -10,6 +10,8 @@ import sys
 import threading
 from collections.abc import Sequence
 
+from pixverse_nb.errors import InvalidParameter
+
 from . import faults
 from .server import PreviewServer
 
@@ -35,11 +37,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.nice(options.nice)
     try:
         server.start()
-    except OSError as taken:
-        why = taken.strerror or taken
-        if taken.filename is not None:
-            parser.error(f"cannot keep clips in {taken.filename}: {why}")
-        sys.stderr.write(f"cannot listen on {options.host}:{options.port}: {why}\n")
+    except InvalidParameter as wrong:
+        if wrong.what.startswith("cannot keep"):
+            parser.error(str(wrong))
+        sys.stderr.write(f"{wrong}\n")
         return 1
     sys.stdout.write(f"{server.url}\n")
     sys.stdout.flush()

@@ -53,6 +53,8 @@ from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from pixverse_nb.errors import InvalidParameter
+
 HEADER = "x-preview-fault"
 BODY_FIELD = "preview_fault"
 
@@ -326,7 +328,7 @@ class FaultScript:
         Parameters
         ----------
         at : str
-            The exchange that it strikes.
+            The exchange that it strikes; `help(pixverse_nb.preview.faults)` lists these, and the kinds.
         kind : str, optional
             What happens; it may be left out when `status` is given.
         **options
@@ -339,10 +341,13 @@ class FaultScript:
 
         Raises
         ------
-        ValueError
+        InvalidParameter
             For a fault that could never strike; it says what is possible.
         """
-        made = fault(at, kind, **options)
+        try:
+            made = fault(at, kind, **options)
+        except ValueError as error:
+            raise InvalidParameter(str(error)) from None
         self.include(made)
         return made
 

@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from pixverse_nb.errors import InvalidParameter, PixverseError
+
 from . import intake, wire
 from .desk import KEY, Call, Desk, Settings
 from .faults import FaultScript
@@ -35,12 +37,12 @@ _LOGGED = 100_000
 
 def _check_whole(name: str, value: Any, low: int, high: int) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise ValueError(f"{name}={value!r} is not allowed: {name} is a whole number from {low} to {high}")
+        raise InvalidParameter(f"{name}={value!r} is not allowed: {name} is a whole number from {low} to {high}")
 
 
 def _check_range(name: str, value: Any, high: float, unit: str = "") -> None:
     if not isinstance(value, (int, float)) or not 0 <= value <= high:  # not a number is not allowed either
-        raise ValueError(
+        raise InvalidParameter(
             f"{name}={value!r} is not allowed: {name} is 0 {f'to {high:,.0f}' if high < math.inf else 'or more'}{unit}"
         )
 
@@ -98,12 +100,13 @@ class PreviewServer:
     folder : path, optional
         Where pictures and clips are kept from run to run; None is a temporary folder, removed at the end.
     render : callable, optional
-        `render(shot, path)` draws a clip in the place of the engine's own painter. The words of a `RenderError` are
-        told to the client; any other error is logged, and the client is told a plain sentence.
+        `render(shot, path)` draws a clip in the place of the engine's own painter. The words of a
+        `pixverse_nb.preview.RenderError` are told to the client; any other error is logged, and the client is told a
+        plain sentence.
 
     Raises
     ------
-    ValueError
+    InvalidParameter
         Naming the setting, its value and what is allowed.
 
     Examples
@@ -150,7 +153,7 @@ class PreviewServer:
         keys = [keys] if isinstance(keys, str) else keys
         for key in keys or ():
             if not KEY.fullmatch(key):
-                raise ValueError("keys: a key is 1 to 256 ASCII characters without spaces")
+                raise InvalidParameter("keys: a key is 1 to 256 ASCII characters without spaces")
         self.faults = FaultScript()
         self._settings = Settings(
             keys=None if keys is None else frozenset(keys),
@@ -182,7 +185,7 @@ class PreviewServer:
 
     @property
     def url(self) -> str:
-        """The base URL, without a slash at the end; RuntimeError when it is not running."""
+        """The base URL, without a slash at the end; PixverseError when it is not running."""
         return self._running().base
 
     @property
@@ -200,16 +203,28 @@ class PreviewServer:
 
         Raises
         ------
-        OSError
-            When the port is taken.
+        InvalidParameter
+            When the port is taken, or the folder cannot be used.
         """
         if self._http is None:
-            http = _Server(self._address)
+            host, port = self._address
+            try:
+                http = _Server(self._address)
+            except OSError as error:
+                raise InvalidParameter(
+                    f"cannot listen on {host}:{port}: {error.strerror or error}",
+                    remedy="port=0 finds a free one; host=127.0.0.1 is this machine.",
+                ) from None
             try:
                 http.serve(Desk(self._settings, self._place(http), self.faults))
-            except BaseException:
+            except BaseException as error:
                 http.server_close()
-                raise
+                if not isinstance(error, OSError):
+                    raise
+                raise InvalidParameter(
+                    f"cannot keep clips in {self._folder or tempfile.gettempdir()}: {error.strerror or error}",
+                    remedy="Pass another folder.",
+                ) from None
             self._http = http
         return self
 
@@ -238,7 +253,9 @@ class PreviewServer:
 
     def _running(self) -> _Server:
         if self._http is None:
-            raise RuntimeError("the preview engine is not running: call start(), or use it in a with statement")
+            raise PixverseError(
+                "the preview engine is not running", remedy="Call start(), or use it in a with statement."
+            )
         return self._http
 
 

@@ -18,11 +18,12 @@ from pixverse_nb.pricing import Estimate, money, to_usd
 from pixverse_nb.sweep.awaited import beside
 from pixverse_nb.sweep.cells import Cell
 from pixverse_nb.sweep.desk import BLOCKED, FETCHED, NEW, OWNED, REFUSED, RUNNING, WORDS, Figures
+from pixverse_nb.sweep.run import SweepInterrupted
 from pixverse_nb.sweep.slot import Slot
 
 from .film import Film, film_of
-from .shooting import DONE, Set, Shooting
-from .shots import Shot, chains_of
+from .shooting import DONE, FREE, Set, Shooting
+from .shots import Shot, chains_of, same_as
 
 if TYPE_CHECKING:
     from pixverse_nb.studio import Studio
@@ -37,19 +38,32 @@ class _Stand:
     behind: Shot | None = None
     behind_kind: str = ""
     stop: int = 0  # the shot that moderation refused before, where that keeps this one from being sent
+    same: int = 0  # the shot whose clip it is, too
+    status: str = ""  # of the job, where there is one under way
 
     @property
     def words(self) -> str:
         if self.stop:
             return f"{BLOCKED}: shot {self.stop} was refused before"
+        if self.same:
+            return f"the same clip as shot {self.same}"
         if self.behind is None:
-            return WORDS[self.kind]
+            return _UNDER_WAY.get(self.status, (WORDS[self.kind], ""))[0]
         number = self.behind.number
         if self.behind_kind == "fetched":
             return f"known once shot {number} is fetched"
         if self.behind.wish.request.take > 1:
-            return f"to send: will change, because shot {number} changes"
+            return f"to send: goes on from another take of shot {number}"
         return f"{NEW}, after shot {self.number - 1}"
+
+    @property
+    def is_unseen(self) -> bool:
+        """Whether it counts as to be sent, and may be owned after all."""
+        return self.behind is not None and self.kind == "new"
+
+
+_UNDER_WAY = {"unknown": ("outcome unknown", "reserved"), "downloading": ("made, to be fetched", "billed")}
+"""Of a job that nobody follows at the moment: how it stands, and its money."""
 
 
 class Storyboard:
@@ -195,8 +209,29 @@ class Storyboard:
             self.clips = Generations(slot.generation for slot in done if slot.generation is not None)
         if (trouble := shooting.stopped or shooting.trouble) is not None:
             raise trouble
-        self.film = film_of(self.clips, self._reels, self._desk.clips)
+        self.film = self._joined()
         return self.film
+
+    def _joined(self) -> Film:
+        """The film; a clip that is damaged is named, and so is what an interruption leaves."""
+        try:
+            for number, clip in enumerate(self.clips, 1):
+                self._look_at(number, clip)
+            return film_of(self.clips, self._reels, self._desk.clips)
+        except KeyboardInterrupt:
+            raise SweepInterrupted(
+                f"you interrupted the storyboard while its film was joined: all {len(self)} clips are there. "
+                "Run it again to join them."
+            ) from None
+
+    def _look_at(self, number: int, clip: Generation) -> None:
+        if clip.video is None:
+            return
+        try:
+            self._reels.last_frame(clip.video.path)
+        except errors.ClipError as error:
+            error.what = f"shot {number} of {len(self)}: {error.what}"
+            raise
 
     # ---- looking ---------------------------------------------------------------------------------------------------
 
@@ -208,7 +243,8 @@ class Storyboard:
             cell, behind, behind_kind = chain[0].cell, None, ""
             for shot, after in zip(chain, [*chain[1:], None], strict=True):
                 kind = "new" if behind else self._desk.kinds([cell])[0]
-                stands.append(_Stand(shot.number, kind, behind, behind_kind))
+                status = self._desk.latest([cell])[cell.identity].status if kind == "joined" else ""
+                stands.append(_Stand(shot.number, kind, behind, behind_kind, status=status))
                 cells.append(cell)
                 if after is None:
                     continue
@@ -218,12 +254,16 @@ class Storyboard:
                 cell = following or after.cell
         stop = next((stand.number for stand in stands if stand.kind == "refused"), None)
         if stop is not None:  # nothing is sent of a film that cannot be made
-            stands = [replace(one, kind="blocked", stop=stop) if one.kind == "new" else one for one in stands]
-        return stands, cells
+            return [replace(one, kind="blocked", stop=stop) if one.kind == "new" else one for one in stands], cells
+        same = same_as(self._shots)
+        return [
+            replace(one, kind="same", same=same[one.number]) if one.kind == "new" and one.number in same else one
+            for one in stands
+        ], cells
 
     def _following(self, cell: Cell, kind: str, after: Shot) -> Cell | None:
         """The request of the next shot, when the clip that it starts from is there."""
-        made = self._desk.latest([cell]).get(cell.identity) if kind == "reused" else None
+        made = self._desk.latest([cell]).get(cell.identity) if kind in FREE else None
         if made is None or made.video is None:
             return None
         try:
@@ -251,7 +291,8 @@ class Storyboard:
         figures, stands = self._figures()
         to_send = figures.count(NEW)
         fits = figures.fits >= to_send
-        sends = f"run() sends {to_send:,}" if to_send and fits else "run() sends nothing"
+        most = "at most " if any(stand.is_unseen and stand.behind_kind != "new" for stand in stands) else ""
+        sends = f"run() sends {most}{to_send:,}" if to_send and fits else "run() sends nothing"
         joins = "" if to_send or figures.count(REFUSED) else ", and joins the film"
         plan = PlanView(
             title=f"A film of {len(self)} shot{'' if len(self) == 1 else 's'}, {self.duration_s} s",
@@ -261,7 +302,7 @@ class Storyboard:
             foot=f"{sends}{joins}. Looking sends nothing.",
         )
         money_of = zip(self._shots, stands, figures.prices, strict=True)
-        return StoryView(plan, [_line(shot, stand.words, _cost(stand.kind, price)) for shot, stand, price in money_of])
+        return StoryView(plan, [_line(shot, stand.words, _cost(stand, price)) for shot, stand, price in money_of])
 
     def _totals(self, figures: Figures) -> list[tuple[str, str, str]]:
         lines = [("shots", f"{len(self):,}", f"{self.duration_s} s in all")]
@@ -293,15 +334,17 @@ class Storyboard:
                 for price, kind in zip(figures.prices, figures.kinds, strict=True)
                 if kind in {"refused", "blocked"}
             ]
+            short = room is not None and sum(needed) * 1e6 > room
+            but = f", and the budget has {money(to_usd(room))} left" if short else ""
             warnings.append(
                 "Moderation refused a shot before: change its words. "
-                f"run(refused=True) sends {len(needed)} all the same, at most {money(sum(needed))}."
+                f"run(refused=True) sends {len(needed)} all the same, at most {money(sum(needed))}{but}."
             )
         warnings += [
             f"Shot {number}: its aspect_ratio is ignored, for its clip takes the shape of the frame it starts from."
             for number in self._misshapen()
         ]
-        if any(stand.behind for stand in stands):
+        if any(stand.is_unseen for stand in stands):
             warnings.append(
                 "A shot after one that is not there starts from a picture that nobody has seen yet. It counts as to be "
                 "sent; whether you own it after all shows only when that picture is there."
@@ -325,9 +368,11 @@ def _line(shot: Shot, standing: str, cost: str) -> Line:
     return Line(shot.number, shot.prompt, shot.settings, shot.start, standing, cost)
 
 
-def _cost(kind: str, price: Estimate) -> str:
-    if kind not in {"new", "refused", "blocked"}:
-        return "$0.000" if kind in {"reused", "fetched"} else f"{money(price.expected_usd)}, under way"
+def _cost(stand: _Stand, price: Estimate) -> str:
+    if stand.kind in {"reused", "fetched", "same"}:
+        return money(0.0)
+    if stand.kind == "joined":
+        return f"{money(price.expected_usd)}, {_UNDER_WAY.get(stand.status, ('', 'under way'))[1]}"
     most = "" if price.ceiling_micros == price.expected_micros else f", at most {money(price.ceiling_usd)}"
     return f"{money(price.expected_usd)}{most}"
 

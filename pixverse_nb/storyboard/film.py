@@ -23,8 +23,8 @@ from pixverse_nb.video import Video
 class Film(Video):
     """Clips joined into one; plays inline like any clip.
 
-    Where a shot goes on from the last frame of the one before, that frame is shown twice: it is the end of one clip and
-    the start of the next, and streams are copied, not cut.
+    A shot that goes on from the last frame of the one before begins with about that frame, so it is shown twice: as the
+    end of one clip and as the start of the next, for streams are copied, not cut.
 
     Attributes
     ----------

@@ -18,7 +18,7 @@ from pixverse_nb.sweep.run import Run, SweepInterrupted
 from pixverse_nb.sweep.slot import Slot
 from pixverse_nb.terminal import ended_parts
 
-from .shots import Shot
+from .shots import Shot, same_as
 
 FREE = frozenset({"reused", "fetched"})
 """What a shot may be that brings its clip at no cost: there, or to be fetched again."""
@@ -27,6 +27,16 @@ DONE = frozenset({"done", "reused"})
 """States of a slot whose clip is there."""
 
 _AGAIN = "What is done is kept: run it again, and only what is missing is sent."
+
+
+def _remedy(error: errors.PixverseError, number: int) -> str:
+    if isinstance(error, errors.OutcomeUnknown):
+        return (
+            "What is done is kept. Run it again in a while: it is looked for in the account's history, and not sent. "
+            f"To send it all the same, by your own decision: take=2 for shot {number}."
+        )
+    again = "" if isinstance(error, errors.ModerationRefused) else _AGAIN
+    return f"{error.remedy or ''} {again}".strip()
 
 
 class Set(Desk):
@@ -118,7 +128,12 @@ class Shooting(Run):
     def _check(self) -> None:
         if (trouble := self.stopped or self.trouble) is not None:
             raise trouble
-        waiting = [slot for slot in self.slots if slot.generation is None]
+        same = same_as(self._shots)
+        waiting = [
+            slot
+            for slot, shot in zip(self.slots, self._shots, strict=True)
+            if slot.generation is None and shot.number not in same
+        ]
         held = dict(zip(map(id, self._held), self._desk.kinds([slot.cell for slot in self._held]), strict=True))
         to_send = [slot.cell for slot in waiting if held.get(id(slot)) != "joined"]
         self._set.admit(self._desk.prices(to_send))
@@ -172,7 +187,7 @@ class Shooting(Run):
             if error is not None:
                 told = copy.copy(error)
                 told.what = f"shot {number} of {len(self.slots)}: {error.what}"
-                told.remedy = f"{error.remedy or ''} {_AGAIN}".strip()
+                told.remedy = _remedy(error, number)
                 return told
         return None
 
@@ -180,6 +195,18 @@ class Shooting(Run):
         super()._explain(reason)
         if self.stopped is not None:
             self.stopped.what = _said(self.stopped.what)
+
+    def _close(self) -> None:
+        """What was not sent waits for nothing any more."""
+        for before, slot in zip([None, *self.slots], self.slots, strict=False):
+            if slot.generation is not None or slot.why:
+                continue
+            if isinstance(self.stopped, errors.BudgetExceeded):
+                slot.why = "not sent: the budget has no room for all that is missing"
+            elif before is not None and id(before) in self._next and self._next[id(before)][1].follows:
+                slot.why = f"not sent: shot {self.slots.index(before) + 1} is not there"
+            else:
+                slot.why = "not sent"
 
     def _interrupt(self) -> SweepInterrupted:
         error = super()._interrupt()

@@ -108,6 +108,19 @@ def chains_of(shots: Iterable[Shot]) -> list[list[Shot]]:
     return chains
 
 
+def same_as(shots: Iterable[Shot]) -> dict[int, int]:
+    """Of a shot that is the same clip as an earlier one, their numbers: the same words, after the same shots."""
+    first: dict[tuple[str, ...], int] = {}
+    same: dict[int, int] = {}
+    for chain in chains_of(shots):
+        key: tuple[str, ...] = ()
+        for shot in chain:
+            key = (*key, shot.cell.identity)
+            if first.setdefault(key, shot.number) != shot.number:
+                same[shot.number] = first[key]
+    return same
+
+
 def _listed(shots: object) -> list[Any]:
     if isinstance(shots, str | bytes | Mapping | set | frozenset) or not isinstance(shots, Iterable):
         raise refused(f"shots={short(shots)} is not a list", "Pass a list of prompts, or of dicts with `prompt`.")
@@ -128,7 +141,7 @@ def _check_names(given: Mapping[Any, object]) -> None:
 
 def _shot(number: int, fields: dict[str, Any]) -> Shot:
     image, cut = fields.pop("image", None), fields.pop("cut", None)
-    if cut not in {None, True, False} or isinstance(cut, int) != isinstance(cut, bool):
+    if cut is not None and not isinstance(cut, bool):
         raise refused(
             f"cut={short(cut)} is not allowed", "Pass True for a shot that does not go on from the one before."
         )

@@ -26,7 +26,9 @@ AT_ONCE = 16
 
 OWNED, FETCHED, RUNNING, REFUSED, NEW = "owned", "to fetch again", "running", "refused before", "to send"
 BLOCKED = "not sent"  # of a film that cannot be made
-WORDS = {"reused": OWNED, "fetched": FETCHED, "joined": RUNNING, "refused": REFUSED, "new": NEW, "blocked": BLOCKED}
+SAME = "the same clip as another shot"
+WORDS = {"reused": OWNED, "fetched": FETCHED, "joined": RUNNING, "refused": REFUSED, "new": NEW, "blocked": BLOCKED,
+         "same": SAME}  # fmt: skip
 """By what `Desk.start` would make of a cell."""
 
 STANDINGS = (OWNED, FETCHED, RUNNING, NEW, REFUSED)

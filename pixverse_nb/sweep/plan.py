@@ -189,12 +189,10 @@ class Plan:
         return await beside(lambda: self._carried_out(slots, run), run.cancel)
 
     def _prepared(self, at_once: int, *, refused: bool, is_quiet: bool = False) -> tuple[list[Slot], Run]:
-        at_once = check_count("at_once", at_once)
-        if at_once > _MOST_AT_ONCE or not isinstance(refused, bool):
+        at_once = check_count("at_once", at_once, _MOST_AT_ONCE)
+        if not isinstance(refused, bool):
             raise errors.InvalidParameter(
-                f"run({at_once}, refused={refused!r}) is not allowed",
-                remedy=f"at_once is 1 to {_MOST_AT_ONCE}, refused True or False.",
-                billed=False,
+                f"refused={refused!r} is not allowed", remedy="Pass True or False.", billed=False
             )
         slots = self._slots()
         below = partial(self._grid_of, slots)

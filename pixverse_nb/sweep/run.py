@@ -31,6 +31,7 @@ _FATAL = (
 )  # fmt: skip
 _ALIKE = 3  # so many sends in a row, refused with the same words: the others would be, too
 _EXACT_S = 10.0  # below that, a clock of whole seconds would say 0:00 of what took half a one
+_REFUSED = "moderation refused it before"
 _STOPPED, _INTERRUPTED = "the sweep stopped", "the sweep was interrupted"
 
 
@@ -122,6 +123,7 @@ class Run:
             self._took_s = time.monotonic() - self._began
             for slot in self._open:
                 self._unhook(slot)
+            self._close()
             self._tell(last=True)
 
     def cancel(self) -> None:
@@ -137,7 +139,7 @@ class Run:
         by_kind: dict[str, list[Slot]] = {}
         for slot, kind in zip(todo, self._desk.kinds([slot.cell for slot in todo]), strict=True):
             if kind == "refused" and not self._refused:
-                slot.why = "moderation refused it before; run(refused=True) sends it again"
+                slot.why = f"{_REFUSED}; run(refused=True) sends it again"
             else:
                 by_kind.setdefault("new" if kind == "refused" else kind, []).append(slot)
         reused = by_kind.get("reused", [])
@@ -244,15 +246,23 @@ class Run:
             with slot.generation._change, contextlib.suppress(ValueError):
                 slot.generation._wakers.remove(self._changed.set)
 
+    def _close(self) -> None:
+        """All has ended."""
+
     # ---- stopping ----------------------------------------------------------------------------------------------
 
     def _explain(self, reason: errors.PixverseError) -> None:
         """Say what was not sent and what is missing."""
         left = [slot for slot in self.slots if (slot.generation is None and not slot.why) or slot.refusal is not None]
+        kinds = self._desk.kinds([slot.cell for slot in left])  # in a home that is only read, nothing is given again
+        left = [slot for slot, kind in zip(left, kinds, strict=True) if kind != "reused" or slot.refusal is not None]
         needed = sum(price.ceiling_micros for price in self._desk.prices([slot.cell for slot in left])) / 1e6
         stopped = copy.copy(reason)
         why = reason.what
-        count = f"{len(left)} of {len(self.slots)} clips were not made, which may cost {money(needed)}"
+        were = "was" if len(left) == 1 else "were"
+        count = f"{len(left)} of {len(self.slots)} clips {were} not made, which may cost {money(needed)}"
+        if not left:
+            count = "no clip is missing: studio.history() has them"
         if isinstance(reason, errors.BudgetExceeded):
             cap = self._desk.caps()[0]
             room = max(cap.room_usd, 0.0)
@@ -396,7 +406,8 @@ class Run:
             return str(self.stopped)[:1].upper() + str(self.stopped)[1:]
         if self._full is not None:
             return "The budget has no room for the next one; a clip that ends may leave some."
-        refused = sum(bool(slot.why) for slot in slots)
+        refused = sum(slot.why.startswith(_REFUSED) for slot in slots)
         if self._took_s is not None and refused:
-            return f"{refused} were refused by moderation before and not sent; run(refused=True) sends them again."
+            were, them = ("was", "it") if refused == 1 else ("were", "them")
+            return f"{refused} {were} refused by moderation before and not sent; run(refused=True) sends {them} again."
         return next((slot.remark for slot in list(self._open) if slot.state == "sending" and slot.remark), "")

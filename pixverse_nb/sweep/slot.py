@@ -52,8 +52,8 @@ class Slot:
         if made.status == "completed":
             there = made._row["video_path"] is not None
             return ("reused" if made.reused_from else "done") if there else "failed"
-        if made.status == "failed":
-            return "failed"
+        if made.status == "failed" or (made.status == "downloading" and not self.is_open):
+            return "failed"  # the clip is made, and could not be fetched
         if not self.is_open or made.status == "unknown":
             return "unknown"
         return "sending" if made.status == "submitting" else "running"
