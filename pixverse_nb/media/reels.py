@@ -78,6 +78,8 @@ class Reels:
             known = how_joined(place)
             if known is not None:
                 return place, known
+        for number, clip in enumerate(clips, 1):
+            _check_end(clip, f"shot {number} of {len(clips)}")
         made: list[Joined] = []
         try:
             _put(place, lambda temporary: made.append(join(clips, temporary)))
@@ -88,6 +90,17 @@ class Reels:
             what, remedy = disk_trouble(error, place)
             raise ClipError(what, remedy=f"{remedy}, then run it again: its clips are kept.", billed=False) from error
         return place, made[0]
+
+
+def _check_end(clip: Path, name: str) -> None:
+    """A damaged clip would be copied as it is; what names it is said with the reason."""
+    from .frames import last_frame
+
+    try:
+        last_frame(clip)
+    except ClipError as error:
+        error.what = f"{name}: {error.what}"
+        raise
 
 
 def _put(place: Path, write: Callable[[Path], object]) -> None:

@@ -213,25 +213,14 @@ class Storyboard:
         return self.film
 
     def _joined(self) -> Film:
-        """The film; a clip that is damaged is named, and so is what an interruption leaves."""
+        """The film; an interruption says what it leaves."""
         try:
-            for number, clip in enumerate(self.clips, 1):
-                self._look_at(number, clip)
             return film_of(self.clips, self._reels, self._desk.clips)
         except KeyboardInterrupt:
             raise SweepInterrupted(
                 f"you interrupted the storyboard while its film was joined: all {len(self)} clips are there. "
                 "Run it again to join them."
             ) from None
-
-    def _look_at(self, number: int, clip: Generation) -> None:
-        if clip.video is None:
-            return
-        try:
-            self._reels.last_frame(clip.video.path)
-        except errors.ClipError as error:
-            error.what = f"shot {number} of {len(self)}: {error.what}"
-            raise
 
     # ---- looking ---------------------------------------------------------------------------------------------------
 
