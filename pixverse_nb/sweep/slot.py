@@ -64,7 +64,8 @@ class Slot:
 
         Such as the account, the key, the address, or the network. A 400 or a 422 is about the one request.
         """
-        error = self.generation.error if self.is_new and self.state == "failed" and self.generation else None
+        made = self.generation
+        error = made.error if made is not None and self.is_new and made.status == "failed" else None
         if isinstance(error, errors.ServiceUnreachable):
             return error
         # A 500 is the service's own trouble, and may be over for the next cell.
